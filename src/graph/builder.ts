@@ -1,4 +1,12 @@
-import type { GraphNode, NetworkGraph, NodeId, OpAttributes, OpName, Shape, WeightKey } from './network-graph.js';
+import type {
+  GraphNode,
+  NetworkGraph,
+  NodeId,
+  OpAttributes,
+  OpName,
+  Shape,
+  WeightKey,
+} from './network-graph.js';
 import { shapeOf } from './ops/index.js';
 
 /**

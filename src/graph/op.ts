@@ -22,7 +22,12 @@ export interface GradientTape {
   /** Whether anybody wants the gradient of this input of the node: skip the work otherwise. */
   wants(input: NodeId): boolean;
   wantsWeight(key: WeightKey): boolean;
-  emit<K extends OpName>(op: K, inputs: readonly NodeId[], attributes: OpAttributes[K], weights?: Record<string, WeightKey>): NodeId;
+  emit<K extends OpName>(
+    op: K,
+    inputs: readonly NodeId[],
+    attributes: OpAttributes[K],
+    weights?: Record<string, WeightKey>,
+  ): NodeId;
   /** Adds `gradient` to what is known of the gradient of `input`. */
   addInput(input: NodeId, gradient: NodeId): void;
   addWeight(key: WeightKey, gradient: NodeId): void;

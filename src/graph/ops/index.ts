@@ -1,14 +1,14 @@
-import type { OpAttributes, OpName, Shape } from "../network-graph.js";
-import type { OpDefinition } from "../op.js";
-import * as activation from "./activation.js";
-import * as channels from "./channels.js";
-import * as convolution from "./convolution.js";
-import * as elementwise from "./elementwise.js";
-import * as inputs from "./input.js";
-import * as linear from "./linear.js";
-import * as loss from "./loss.js";
-import * as normalisation from "./normalisation.js";
-import * as pooling from "./pooling.js";
+import type { OpAttributes, OpName, Shape } from '../network-graph.js';
+import type { OpDefinition } from '../op.js';
+import * as activation from './activation.js';
+import * as channels from './channels.js';
+import * as convolution from './convolution.js';
+import * as elementwise from './elementwise.js';
+import * as inputs from './input.js';
+import * as linear from './linear.js';
+import * as loss from './loss.js';
+import * as normalisation from './normalisation.js';
+import * as pooling from './pooling.js';
 
 /** Every primitive op of the engine. */
 export const OPS: { readonly [K in OpName]: OpDefinition<K> } = {
