@@ -44,7 +44,7 @@ export class Rng {
     threefry2x32(this.#key0, this.#key1, this.#block);
     this.#spare = this.#block[1]!;
     this.#hasSpare = true;
-    return this.#block[0]! >>> 0;
+    return this.#block[0] >>> 0;
   }
 
   /** A number in [0, 1) with 53 random bits. */

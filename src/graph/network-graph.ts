@@ -47,7 +47,7 @@ export interface DilatedWindow extends Window {
   readonly dilation: number;
 }
 
-type None = Readonly<Record<never, never>>;
+type None = Readonly<Record<string, never>>;
 
 /**
  * The primitive ops and their attributes. H′ = floor((H + 2·padding − dilation·(kernel−1) − 1) / stride) + 1.

@@ -17,7 +17,12 @@ export type Phase = 'supernet' | 'selection' | 'search' | 'retrain' | 'baseline_
 export type RunEventBody =
   | { readonly type: 'started'; readonly config: RunConfig; readonly data: DataFacts }
   /** A phase begins; `total` counts its units (steps, trials or epochs). */
-  | { readonly type: 'phase'; readonly phase: Phase; readonly total: number; readonly unit: 'steps' | 'trials' | 'epochs' | 'touch' }
+  | {
+      readonly type: 'phase';
+      readonly phase: Phase;
+      readonly total: number;
+      readonly unit: 'steps' | 'trials' | 'epochs' | 'touch';
+    }
   /** Supernet training, every `reportEvery` steps: means over the steps since the last report. */
   | {
       readonly type: 'supernet';
@@ -34,10 +39,28 @@ export type RunEventBody =
       readonly sampler: SamplerFacts;
     }
   | { readonly type: 'asked'; readonly role: TrialRole; readonly proposals: readonly Proposal[] }
-  | { readonly type: 'trial_progress'; readonly role: TrialRole; readonly trial: TrialId; readonly epoch: number; readonly validationLoss: number; readonly validationAccuracy: number }
-  | { readonly type: 'told'; readonly role: TrialRole; readonly outcomes: readonly Outcome[]; readonly cost: CostSoFar }
+  | {
+      readonly type: 'trial_progress';
+      readonly role: TrialRole;
+      readonly trial: TrialId;
+      readonly epoch: number;
+      readonly validationLoss: number;
+      readonly validationAccuracy: number;
+    }
+  | {
+      readonly type: 'told';
+      readonly role: TrialRole;
+      readonly outcomes: readonly Outcome[];
+      readonly cost: CostSoFar;
+    }
   /** The best of a phase, after finalists were scored again. */
-  | { readonly type: 'selected'; readonly role: TrialRole; readonly trial: TrialId; readonly architecture: Architecture; readonly validation: Score }
+  | {
+      readonly type: 'selected';
+      readonly role: TrialRole;
+      readonly trial: TrialId;
+      readonly architecture: Architecture;
+      readonly validation: Score;
+    }
   | {
       readonly type: 'retrain';
       readonly role: TrialRole;
@@ -48,8 +71,19 @@ export type RunEventBody =
       readonly learningRate: number;
     }
   /** The one touch of the test split. */
-  | { readonly type: 'tested'; readonly role: TrialRole; readonly architecture: Architecture; readonly test: Score; readonly parameters: number; readonly macs: number; readonly weights: string }
-  | { readonly type: 'finished'; readonly because: 'budget-spent' | 'space-exhausted' | 'stopped-by-time-budget' };
+  | {
+      readonly type: 'tested';
+      readonly role: TrialRole;
+      readonly architecture: Architecture;
+      readonly test: Score;
+      readonly parameters: number;
+      readonly macs: number;
+      readonly weights: string;
+    }
+  | {
+      readonly type: 'finished';
+      readonly because: 'budget-spent' | 'space-exhausted' | 'stopped-by-time-budget';
+    };
 
 /** Counts, so that an interval can be computed by whoever shows it. */
 export interface Score {

@@ -18,7 +18,12 @@ export interface RunIdentity {
   readonly createdAt: string;
   readonly state: RunState;
   /** The supervisor, while there is one. */
-  readonly supervisor?: { readonly pid: number; readonly startedAt: string; readonly processStart: string; readonly socket: string };
+  readonly supervisor?: {
+    readonly pid: number;
+    readonly startedAt: string;
+    readonly processStart: string;
+    readonly socket: string;
+  };
   /** Set when the first trainer reports its device; resuming under others needs `--allow-drift`. */
   readonly pins?: RunPins;
   /** Why it failed: one sentence with the remedy. */

@@ -6,7 +6,12 @@ import type { SpaceId } from './search-space.js';
 export type Architecture =
   /** Values of all decisions, in the space's order; a subset's values ascend. */
   | { readonly kind: 'choices'; readonly space: SpaceId; readonly values: readonly number[] }
-  | { readonly kind: 'generator'; readonly space: SpaceId; readonly values: readonly number[]; readonly graphSeed: number }
+  | {
+      readonly kind: 'generator';
+      readonly space: SpaceId;
+      readonly values: readonly number[];
+      readonly graphSeed: number;
+    }
   | { readonly kind: 'graph'; readonly graph: NetworkGraph };
 
 /** The `choices` form: what cell spaces are made of. */

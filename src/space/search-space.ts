@@ -25,7 +25,8 @@ export type InputSpec =
   | { readonly kind: 'tokens'; readonly vocabulary: number };
 
 export type TaskSpec =
-  { readonly kind: 'classes'; readonly count: number } | { readonly kind: 'next_token'; readonly vocabulary: number };
+  | { readonly kind: 'classes'; readonly count: number }
+  | { readonly kind: 'next_token'; readonly vocabulary: number };
 
 export type Template = CellTemplate | RecurrentTemplate | HierarchyTemplate;
 
@@ -59,8 +60,10 @@ export interface CellNode {
   readonly name: string;
   readonly merge: Merge;
   readonly wires: readonly Wire[];
-  /** Ops after the merge (NAS-Bench-101: an op on a node). A decision may pick among alternatives. */
+  /** Ops after the merge (NAS-Bench-101: an op on a node), one of which `thenDecision` picks. Empty: nothing follows. */
   readonly then: readonly OpChoice[];
+  /** Categorical decision over `then`; absent where there are less than two. */
+  readonly thenDecision?: string;
 }
 
 export type Merge = 'sum' | 'concat' | 'mean' | 'mul' | 'gate';
@@ -75,7 +78,12 @@ export type Wire =
       readonly ops: readonly OpChoice[];
     }
   /** One edge from `from` whose op is decided by the categorical decision `decision` (`ops.length > 1`) or fixed. */
-  | { readonly kind: 'edge'; readonly from: number; readonly decision?: string; readonly ops: readonly OpChoice[] };
+  | {
+      readonly kind: 'edge';
+      readonly from: number;
+      readonly decision?: string;
+      readonly ops: readonly OpChoice[];
+    };
 
 /** One candidate op of an edge. */
 export interface OpChoice {
@@ -102,7 +110,11 @@ export type NetStep =
    */
   | {
       readonly kind: 'cells';
-      readonly special: readonly { readonly cell: string; readonly numerator: number; readonly denominator: number }[];
+      readonly special: readonly {
+        readonly cell: string;
+        readonly numerator: number;
+        readonly denominator: number;
+      }[];
       readonly otherwise: string;
     }
   /** `count` times `steps`; `'cells'`: as often as the scale says. */
@@ -147,12 +159,21 @@ export interface SpaceRule {
 export interface RecurrentTemplate {
   readonly kind: 'recurrent';
   readonly hidden: number;
-  readonly nodes: readonly { readonly name: string; readonly decision: string; readonly candidates: readonly number[]; readonly activations: readonly string[] }[];
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly decision: string;
+    readonly candidates: readonly number[];
+    readonly activations: readonly string[];
+  }[];
 }
 
 /** NAGO: nested random-graph generators; decisions are their parameters. Checked and sized, not built yet. */
 export interface HierarchyTemplate {
   readonly kind: 'hierarchy';
-  readonly levels: readonly { readonly name: string; readonly generator: string; readonly decisions: Readonly<Record<string, string>> }[];
+  readonly levels: readonly {
+    readonly name: string;
+    readonly generator: string;
+    readonly decisions: Readonly<Record<string, string>>;
+  }[];
   readonly leaf: readonly OpCall[];
 }
