@@ -1,0 +1,56 @@
+import { styleFor, type Style } from './terminal/style.js';
+
+/** Where a command prints and what it knows of its surroundings. */
+export interface CliContext {
+  readonly cwd: string;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Style of standard output. */
+  readonly style: Style;
+  readonly isTerminal: boolean;
+  /** One line on standard output. */
+  print(line: string): void;
+  /** One line on standard error: progress and notes that must not mix with results. */
+  note(line: string): void;
+  /** Replaces the live line on a terminal; nothing elsewhere. */
+  live(line: string): void;
+  /** Aborts on Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** Exit codes of the command line: part of its contract. */
+export const EXIT = { done: 0, userError: 1, runFailed: 2, ourBug: 3 } as const;
+
+/** A run that the command waited for ended badly: exit code 2. */
+export class RunFailed extends Error {
+  override readonly name = 'RunFailed';
+}
+
+export function processContext(signal: AbortSignal): CliContext {
+  const isTerminal = process.stderr.isTTY && process.env['TERM'] !== 'dumb';
+  let liveShown = false;
+  const clear = (): void => {
+    if (liveShown) process.stderr.write('\r\u001b[K');
+    liveShown = false;
+  };
+  return {
+    cwd: process.cwd(),
+    environment: process.env,
+    style: styleFor(process.stdout, process.env),
+    isTerminal,
+    print(line) {
+      clear();
+      process.stdout.write(`${line}\n`);
+    },
+    note(line) {
+      clear();
+      process.stderr.write(`${line}\n`);
+    },
+    live(line) {
+      if (!isTerminal) return;
+      const width = process.stderr.columns;
+      process.stderr.write(`\r\u001b[K${width > 0 ? line.slice(0, width - 1) : line}`);
+      liveShown = true;
+    },
+    signal,
+  };
+}
