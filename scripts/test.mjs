@@ -22,7 +22,7 @@ function check(name, command) {
 }
 
 function countTests() {
-  const run = spawnSync('npx', ['--no-install', 'mocha', ...process.argv.slice(2)], {
+  const run = spawnSync('npx', ['--no-install', 'mocha', 'test/**/*.test.ts', ...process.argv.slice(2)], {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
     maxBuffer: 2 ** 28,

@@ -20,7 +20,9 @@ function program(context: CliContext): Command {
   const root = new Command('cellsmith')
     .description('Neural architecture search: check a search space, run the search, take the best cell away.')
     .version(VERSION)
-    .showHelpAfterError('Run `cellsmith --help` for the commands, `cellsmith COMMAND --help` for one of them.')
+    .showHelpAfterError(
+      'Run `cellsmith --help` for the commands, `cellsmith COMMAND --help` for one of them.',
+    )
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({ writeErr: (text) => context.note(text.trimEnd()) });
@@ -46,7 +48,9 @@ const COMMANDS = [
 
 async function main(): Promise<number> {
   const abort = new AbortController();
-  process.once('SIGINT', () => abort.abort(new UserError('Interrupted.', 'Start the command again to go on.')));
+  process.once('SIGINT', () =>
+    abort.abort(new UserError('Interrupted.', 'Start the command again to go on.')),
+  );
   const context = processContext(abort.signal);
   try {
     await program(context).parseAsync(process.argv);

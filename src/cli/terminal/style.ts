@@ -12,6 +12,13 @@ export function styleFor(stream: { readonly isTTY?: boolean }, environment: Node
   const forced = environment['FORCE_COLOR'] !== undefined && environment['FORCE_COLOR'] !== '0';
   const banned = environment['NO_COLOR'] !== undefined && environment['NO_COLOR'] !== '';
   const on = (wanted || forced) && !banned;
-  const code = (start: number, end: number) => (text: string) => (on ? `\u001b[${start}m${text}\u001b[${end}m` : text);
-  return { bold: code(1, 22), dim: code(2, 22), red: code(31, 39), green: code(32, 39), yellow: code(33, 39) };
+  const code = (start: number, end: number) => (text: string) =>
+    on ? `\u001b[${start}m${text}\u001b[${end}m` : text;
+  return {
+    bold: code(1, 22),
+    dim: code(2, 22),
+    red: code(31, 39),
+    green: code(32, 39),
+    yellow: code(33, 39),
+  };
 }
