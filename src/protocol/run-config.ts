@@ -1,3 +1,4 @@
+import type { ChoiceArchitecture } from '../space/architecture.js';
 import type { Objective } from '../space/objective.js';
 import type { SearchSpace } from '../space/search-space.js';
 
@@ -49,7 +50,7 @@ export interface Augmentation {
   readonly cutout: number;
 }
 
-export type MethodConfig = OneShotConfig | BlackBoxConfig | NotBuiltYetConfig;
+export type MethodConfig = OneShotConfig | BlackBoxConfig | RetrainOnlyConfig | NotBuiltYetConfig;
 
 /** EN²AS and its relatives: train a supernet on sampled paths, then select with inherited weights. */
 export interface OneShotConfig {
@@ -131,6 +132,14 @@ export interface BlackBoxConfig {
   readonly trials: number;
   /** Training of each trial at the first scale. */
   readonly training: TrainingConfig;
+}
+
+/** `cellsmith retrain`: one known architecture is trained from scratch by `retrain` and tested once (role `search`). */
+export interface RetrainOnlyConfig {
+  readonly kind: 'retrain';
+  readonly architecture: ChoiceArchitecture;
+  /** The run it was found in. */
+  readonly from: string;
 }
 
 /** A method that checks and links, but that this version cannot run. */
