@@ -133,7 +133,8 @@ class Colouring {
   }
 
   #compare(a: number, b: number): number {
-    return this.#low[a]! - this.#low[b]! || this.#high[a]! - this.#high[b]!;
+    const difference = this.#low[a]! - this.#low[b]!;
+    return difference === 0 ? this.#high[a]! - this.#high[b]! : difference;
   }
 }
 

@@ -116,6 +116,7 @@ describe('Gradients equal finite differences', () => {
     b.add('conv', [x], { ...window(3, 1, 1), out: 3, bias: true }, { ...w, bias: key('b') }),
   );
   for (const op of ['relu', 'tanh', 'sigmoid'] as const) check(op, [4, 3, 2], (b, x) => b.add(op, [x], {}));
+  check('scale', [4, 3, 2], (b, x) => b.add('scale', [x], { factor: -0.5 }));
   check('mul', [4, 3, 2], (b, x) => b.add('mul', [x, b.add('tanh', [x], {})], {}));
   check('mul with itself', [4, 3, 2], (b, x) => b.add('mul', [x, x], {}));
   check('sub', [4, 3, 2], (b, x) => b.add('sub', [b.add('tanh', [x], {}), x], {}));

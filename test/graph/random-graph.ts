@@ -52,35 +52,47 @@ export function networkOf(network: readonly Step[]): NetworkGraph {
   return builder.build({ logits, loss });
 }
 
-function takeStep(builder: GraphBuilder, { op, from, variant }: Step, maps: readonly NodeId[]): NodeId {
-  const inputs = from.map((i) => maps[i % maps.length]!);
+function takeStep(builder: GraphBuilder, step: Step, maps: readonly NodeId[]): NodeId {
+  const { op, variant } = step;
+  const inputs = step.from.map((i) => maps[i % maps.length]!);
   const first = inputs[0]!;
-  const pair = [first, inputs.at(-1)!];
-  const name = `${op} ${variant}`;
-  const window = { kernel: 3, stride: 1, padding: 1 };
   switch (op) {
-    case 'conv':
-      return builder.add(op, [first], { ...window, dilation: 1, out: 2, bias: false }, { kernel: key(name) });
-    case 'depthwise':
-      return builder.add(op, [first], { ...window, padding: 2, dilation: 2 }, { kernel: key(name) });
-    case 'batch_norm': {
-      const weights = { gamma: key(`${name} γ`), beta: key(`${name} β`), statistics: key(`${name} s`) };
-      return builder.add(op, [first], { affine: true, epsilon: 1e-2 }, weights);
-    }
     case 'max_pool':
     case 'avg_pool':
-      return builder.add(op, [first], window);
+      return builder.add(op, [first], WINDOW);
     case 'shift':
       return builder.add(op, [first], { rows: variant, columns: -1 });
     case 'zero':
       return builder.add(op, [first], { stride: 1 });
     case 'mul':
     case 'sub':
-      return builder.add(op, pair, {});
+      return builder.add(op, [first, inputs.at(-1)!], {});
     case 'add':
     case 'mean':
       return builder.add(op, inputs, {});
-    default:
+    case 'relu':
+    case 'tanh':
+    case 'sigmoid':
       return builder.add(op, [first], {});
+    default:
+      return takeWeightedStep(builder, op, first, variant);
   }
 }
+
+function takeWeightedStep(
+  builder: GraphBuilder,
+  op: 'conv' | 'depthwise' | 'batch_norm',
+  input: NodeId,
+  variant: number,
+): NodeId {
+  const name = `${op} ${variant}`;
+  if (op === 'batch_norm') {
+    const weights = { gamma: key(`${name} γ`), beta: key(`${name} β`), statistics: key(`${name} s`) };
+    return builder.add(op, [input], { affine: true, epsilon: 1e-2 }, weights);
+  }
+  const weights = { kernel: key(name) };
+  if (op === 'depthwise') return builder.add(op, [input], { ...WINDOW, padding: 2, dilation: 2 }, weights);
+  return builder.add(op, [input], { ...WINDOW, dilation: 1, out: 2, bias: false }, weights);
+}
+
+const WINDOW = { kernel: 3, stride: 1, padding: 1 };

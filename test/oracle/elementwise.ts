@@ -57,24 +57,16 @@ export const ELEMENTWISE: Rules<
     value(0).forEach((x, at) => (result[Math.floor(at / count) * channels + from + (at % count)] = x));
     return result;
   },
-  shift: ({ node, value, shape, batch }) => {
+  shift: ({ node, value, shape }) => {
     const { rows, columns } = node.attributes;
     const [height, width, channels] = shape(0) as [number, number, number];
     const x = value(0);
-    const result = new Float64Array(x.length);
-    for (let image = 0; image < batch; image++) {
-      for (let row = 0; row < height; row++) {
-        for (let column = 0; column < width; column++) {
-          const [i, j] = [row + rows, column + columns];
-          if (i < 0 || i >= height || j < 0 || j >= width) continue;
-          for (let c = 0; c < channels; c++) {
-            result[((image * height + row) * width + column) * channels + c] =
-              x[((image * height + i) * width + j) * channels + c]!;
-          }
-        }
-      }
-    }
-    return result;
+    return x.map((_, at) => {
+      const column = (Math.floor(at / channels) % width) + columns;
+      const row = (Math.floor(at / (channels * width)) % height) + rows;
+      const outside = row < 0 || row >= height || column < 0 || column >= width;
+      return outside ? 0 : x[at + (rows * width + columns) * channels]!;
+    });
   },
 };
 

@@ -20,12 +20,12 @@ export interface Evaluation<K extends OpName = OpName> {
   readonly graph: NetworkGraph;
   readonly batch: number;
   readonly statistics: StatisticsMode;
-  feed(name: string): Values;
+  readonly feed: (name: string) => Values;
   /** Values and shape of the i-th input. */
-  value(i: number): Values;
-  shape(i: number): Shape;
+  readonly value: (i: number) => Values;
+  readonly shape: (i: number) => Shape;
   /** Weight in PyTorch's layout. */
-  weight(role: string): Values;
+  readonly weight: (role: string) => Values;
 }
 
 export type Rules<K extends OpName> = { readonly [Op in K]: (evaluation: Evaluation<Op>) => Values };

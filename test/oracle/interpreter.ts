@@ -1,12 +1,5 @@
-import type {
-  GraphNode,
-  NetworkGraph,
-  NodeId,
-  NodeOf,
-  OpName,
-  WeightKey,
-} from '../../src/graph/network-graph.js';
-import { assert, present } from '../../src/base/assert.js';
+import type { NetworkGraph, NodeId, NodeOf, OpName, WeightKey } from '../../src/graph/network-graph.js';
+import { InvariantError, present } from '../../src/base/assert.js';
 import { CONVOLUTION } from './convolution.js';
 import { DENSE } from './dense.js';
 import { ELEMENTWISE } from './elementwise.js';
@@ -50,16 +43,15 @@ export function interpret(
   return values;
 }
 
-function evaluate<K extends OpName>(node: GraphNode & NodeOf<K>, evaluation: Evaluation): Values {
-  return RULES[node.op as K](evaluation as unknown as Evaluation<K>);
+function evaluate<K extends OpName>(node: NodeOf<K>, evaluation: Evaluation): Values {
+  return RULES[node.op](evaluation as unknown as Evaluation<K>);
 }
 
 function batchOf(graph: NetworkGraph, feeds: Readonly<Record<string, ArrayLike<number>>>): number {
-  const feed = present(
-    graph.nodes.find((node) => node.op === 'input'),
-    'a feed',
-  );
-  assert(feed.op === 'input', 'a feed');
-  const size = feed.shape.reduce((product, length) => product * length, 1);
-  return present(feeds[feed.attributes.name], `feed ${feed.attributes.name}`).length / size;
+  for (const node of graph.nodes) {
+    if (node.op !== 'input') continue;
+    const size = node.shape.reduce((product, length) => product * length, 1);
+    return present(feeds[node.attributes.name], `feed ${node.attributes.name}`).length / size;
+  }
+  throw new InvariantError('The graph reads no feed');
 }

@@ -45,4 +45,8 @@ export const mul: OpDefinition<'mul'> = {
 export const scale: OpDefinition<'scale'> = {
   name: 'scale',
   shape: (inputs) => one('scale', inputs),
+  gradient(node, dy, tape) {
+    const x = node.inputs[0]!;
+    if (tape.wants(x)) tape.addInput(x, tape.emit('scale', [dy], node.attributes));
+  },
 };
