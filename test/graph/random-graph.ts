@@ -74,7 +74,9 @@ function takeStep(builder: GraphBuilder, step: Step, maps: readonly NodeId[]): N
     case 'tanh':
     case 'sigmoid':
       return builder.add(op, [first], {});
-    default:
+    case 'conv':
+    case 'depthwise':
+    case 'batch_norm':
       return takeWeightedStep(builder, op, first, variant);
   }
 }
