@@ -43,7 +43,10 @@ export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
 export function networkOf(network: readonly Step[]): NetworkGraph {
   const builder = new GraphBuilder();
   const maps = [builder.input('x', MAP)];
-  for (const step of network) maps.push(takeStep(builder, step, maps));
+  for (const { op, from, variant } of network) {
+    const inputs = from.map((i) => maps[i % maps.length]!);
+    maps.push(TAKE[op](builder, inputs, variant));
+  }
   const joined = builder.add('concat', maps.slice(-3), {});
   const pooled = builder.add('global_pool', [joined], {});
   const weights = { kernel: key('head'), bias: key('head bias') };
@@ -52,49 +55,32 @@ export function networkOf(network: readonly Step[]): NetworkGraph {
   return builder.build({ logits, loss });
 }
 
-function takeStep(builder: GraphBuilder, step: Step, maps: readonly NodeId[]): NodeId {
-  const { op, variant } = step;
-  const inputs = step.from.map((i) => maps[i % maps.length]!);
-  const first = inputs[0]!;
-  switch (op) {
-    case 'max_pool':
-    case 'avg_pool':
-      return builder.add(op, [first], WINDOW);
-    case 'shift':
-      return builder.add(op, [first], { rows: variant, columns: -1 });
-    case 'zero':
-      return builder.add(op, [first], { stride: 1 });
-    case 'mul':
-    case 'sub':
-      return builder.add(op, [first, inputs.at(-1)!], {});
-    case 'add':
-    case 'mean':
-      return builder.add(op, inputs, {});
-    case 'relu':
-    case 'tanh':
-    case 'sigmoid':
-      return builder.add(op, [first], {});
-    case 'conv':
-    case 'depthwise':
-    case 'batch_norm':
-      return takeWeightedStep(builder, op, first, variant);
-  }
-}
-
-function takeWeightedStep(
-  builder: GraphBuilder,
-  op: 'conv' | 'depthwise' | 'batch_norm',
-  input: NodeId,
-  variant: number,
-): NodeId {
-  const name = `${op} ${variant}`;
-  if (op === 'batch_norm') {
-    const weights = { gamma: key(`${name} γ`), beta: key(`${name} β`), statistics: key(`${name} s`) };
-    return builder.add(op, [input], { affine: true, epsilon: 1e-2 }, weights);
-  }
-  const weights = { kernel: key(name) };
-  if (op === 'depthwise') return builder.add(op, [input], { ...WINDOW, padding: 2, dilation: 2 }, weights);
-  return builder.add(op, [input], { ...WINDOW, dilation: 1, out: 2, bias: false }, weights);
-}
-
 const WINDOW = { kernel: 3, stride: 1, padding: 1 };
+
+type Take = (builder: GraphBuilder, inputs: readonly NodeId[], variant: number) => NodeId;
+
+const TAKE: Readonly<Record<Step['op'], Take>> = {
+  conv: (b, [x], variant) =>
+    b.add('conv', [x!], { ...WINDOW, dilation: 1, out: 2, bias: false }, { kernel: key(`conv ${variant}`) }),
+  depthwise: (b, [x], variant) =>
+    b.add('depthwise', [x!], { ...WINDOW, padding: 2, dilation: 2 }, { kernel: key(`depthwise ${variant}`) }),
+  batch_norm: (b, [x], variant) => {
+    const weights = {
+      gamma: key(`γ ${variant}`),
+      beta: key(`β ${variant}`),
+      statistics: key(`s ${variant}`),
+    };
+    return b.add('batch_norm', [x!], { affine: true, epsilon: 1e-2 }, weights);
+  },
+  max_pool: (b, [x]) => b.add('max_pool', [x!], WINDOW),
+  avg_pool: (b, [x]) => b.add('avg_pool', [x!], WINDOW),
+  shift: (b, [x], variant) => b.add('shift', [x!], { rows: variant, columns: -1 }),
+  zero: (b, [x]) => b.add('zero', [x!], { stride: 1 }),
+  relu: (b, [x]) => b.add('relu', [x!], {}),
+  tanh: (b, [x]) => b.add('tanh', [x!], {}),
+  sigmoid: (b, [x]) => b.add('sigmoid', [x!], {}),
+  mul: (b, inputs) => b.add('mul', [inputs[0]!, inputs.at(-1)!], {}),
+  sub: (b, inputs) => b.add('sub', [inputs[0]!, inputs.at(-1)!], {}),
+  add: (b, inputs) => b.add('add', inputs, {}),
+  mean: (b, inputs) => b.add('mean', inputs, {}),
+};
