@@ -1,20 +1,18 @@
 import { assert, present } from '../../base/assert.js';
 import { UserError } from '../../base/user-error.js';
-import type { GraphBuilder } from '../../graph/builder.js';
 import type { NetworkGraph, NodeId, Shape } from '../../graph/network-graph.js';
-import { ShapeError } from '../../graph/op.js';
 import { formatShape, sameShape } from '../../graph/ops/shapes.js';
 import type { Architecture } from '../architecture.js';
-import type { CellTemplate, Merge, OpCall, Scale, SearchSpace } from '../search-space.js';
+import type { CellTemplate, Scale, SearchSpace } from '../search-space.js';
 import { Assembly } from './assembly.js';
 import { expandAuxiliary } from './auxiliary.js';
-import type { ChainSite } from './chain.js';
-import { expandChain } from './chain.js';
-import type { Computations, Fragment } from './fragment.js';
+import type { Fragment } from './fragment.js';
 import { recordFragment } from './fragment.js';
+import { checkShapes, merge } from './merge.js';
 import type { CellPlan, NetPlan, NodePlan, PlannedStep, WeightMode, WirePlan } from './net-plan.js';
 import { nodeName, planNet } from './net-plan.js';
-import type { BuildPlace } from './unbuildable-error.js';
+import type { SiteRequest } from './sites.js';
+import { Sites } from './sites.js';
 import { UnbuildableError } from './unbuildable-error.js';
 
 export interface InstantiateOptions {
@@ -40,8 +38,7 @@ export class Instantiator {
   readonly #plan: NetPlan;
   readonly #classes: number;
   readonly #imageShape: Shape;
-  readonly #sites: (SiteFragment | undefined)[] = [];
-  readonly #computations: Computations = new Map();
+  readonly #sites: Sites;
   readonly #auxiliaryStep: PlannedStep | undefined;
   #auxiliary: Fragment | undefined;
 
@@ -50,6 +47,7 @@ export class Instantiator {
     this.#options = options;
     this.#plan = planNet(space, cellsOf(space), options.scale, options.weights);
     this.#classes = space.task.kind === 'classes' ? space.task.count : space.task.vocabulary;
+    this.#sites = new Sites(this.#plan.numSites, options.scale, this.#classes);
     this.#imageShape = imageShapeOf(space);
     this.#auxiliaryStep = options.scale.auxiliary > 0 ? lastReduction(this.#plan) : undefined;
   }
@@ -116,7 +114,7 @@ export class Instantiator {
 
   #auxiliaryLogits(net: NetState): NodeId {
     const map = last(net);
-    this.#auxiliary ??= recordFragment(net.assembly.shape(map), this.#computations, (builder, input) =>
+    this.#auxiliary ??= recordFragment(net.assembly.shape(map), this.#sites.computations, (builder, input) =>
       expandAuxiliary(builder, input, this.#classes),
     );
     return net.assembly.stamp(this.#auxiliary, map);
@@ -134,8 +132,8 @@ export class Instantiator {
       factorise: false,
     };
     const fragment =
-      this.#recorded(step.site, net.assembly.shape(input), 1, undefined) ??
-      this.#record(step.site, net.assembly.shape(input), request);
+      this.#sites.recorded(step.site, net.assembly.shape(input), 1, undefined) ??
+      this.#sites.record(step.site, net.assembly.shape(input), request);
     const output = net.assembly.stamp(fragment, input);
     net.maps.push(output);
     if (step.role === 'down') net.width = net.assembly.shape(output).at(-1) ?? net.width;
@@ -173,8 +171,8 @@ export class Instantiator {
         throw new UnbuildableError(place, what, 'Put at most one reduction between two inputs of a cell.');
       }
       const fragment =
-        this.#recorded(firstInputSite + index, shape, stride, net.width) ??
-        this.#record(firstInputSite + index, shape, {
+        this.#sites.recorded(firstInputSite + index, shape, stride, net.width) ??
+        this.#sites.record(firstInputSite + index, shape, {
           chain: input.preprocess,
           place,
           prefix: `cell${position}.${input.name}`,
@@ -219,8 +217,8 @@ export class Instantiator {
       wire.firstSite + option + (wire.hasSlots ? slot * wire.candidates.length * wire.ops.length : 0);
     const shape = net.assembly.shape(source);
     const fragment =
-      this.#recorded(site, shape, stride, net.width) ??
-      this.#record(site, shape, edgeRequest(edge, from, stride, net.width));
+      this.#sites.recorded(site, shape, stride, net.width) ??
+      this.#sites.record(site, shape, edgeRequest(edge, from, stride, net.width));
     return net.assembly.stamp(fragment, source);
   }
 
@@ -229,8 +227,8 @@ export class Instantiator {
     const op = present(wire.ops[option], 'op');
     const shape = net.assembly.shape(input);
     const fragment =
-      this.#recorded(wire.firstSite + option, shape, 1, net.width) ??
-      this.#record(wire.firstSite + option, shape, {
+      this.#sites.recorded(wire.firstSite + option, shape, 1, net.width) ??
+      this.#sites.record(wire.firstSite + option, shape, {
         chain: op.chain,
         place: { cell: cell.type.name, node: plan.name, op: op.name },
         prefix: `${wire.prefix}.${op.name}`,
@@ -240,34 +238,6 @@ export class Instantiator {
         factorise: false,
       });
     return net.assembly.stamp(fragment, input);
-  }
-
-  /** The fragment of a site, if it was recorded under these circumstances. */
-  #recorded(site: number, shape: Shape, stride: number, channels: number | undefined): Fragment | undefined {
-    const known = this.#sites[site];
-    if (known?.stride !== stride || known.channels !== channels) return undefined;
-    return sameShape(known.fragment.inputShape, shape) ? known.fragment : undefined;
-  }
-
-  #record(site: number, shape: Shape, request: SiteRequest): Fragment {
-    const { scale } = this.#options;
-    const chainSite: ChainSite = {
-      place: request.place,
-      prefix: request.prefix,
-      stride: request.stride,
-      channels: request.channels,
-      factorise: request.factorise,
-      affine: request.inCell ? scale.norm.affine : scale.norm.stemAffine,
-      poolNorm: request.inCell && scale.norm.pools,
-      classes: this.#classes,
-      vocabulary: 0,
-      baseChannels: scale.channels,
-    };
-    const expand = (builder: GraphBuilder, input: NodeId): NodeId =>
-      expandChain(builder, input, request.chain, chainSite);
-    const fragment = placed(request.place, () => recordFragment(shape, this.#computations, expand));
-    this.#sites[site] = { stride: request.stride, channels: request.channels, fragment };
-    return fragment;
   }
 }
 
@@ -293,17 +263,6 @@ interface NetState {
   /** Channels of the cell before; C at first. */
   width: number;
   auxiliary: NodeId | undefined;
-}
-
-interface SiteFragment {
-  readonly stride: 1 | 2;
-  readonly channels: number | undefined;
-  readonly fragment: Fragment;
-}
-
-interface SiteRequest extends Pick<ChainSite, 'place' | 'prefix' | 'stride' | 'channels' | 'factorise'> {
-  readonly chain: readonly OpCall[];
-  readonly inCell: boolean;
 }
 
 interface EdgeChoice {
@@ -348,52 +307,6 @@ function strideTo(from: Shape, to: Shape): 1 | 2 | undefined {
   if (from[0] === to[0] && from[1] === to[1]) return 1;
   const isHalf = (axis: 0 | 1): boolean => Math.ceil((from[axis] ?? 0) / 2) === to[axis];
   return isHalf(0) && isHalf(1) ? 2 : undefined;
-}
-
-/**
- * Merges the summands of a node. Zeros add nothing to a sum; a sum of zeros only is one zero. (The other merges count
- * them.)
- */
-function merge(assembly: Assembly, how: Merge, all: readonly NodeId[], place: BuildPlace): NodeId {
-  const first = present(all[0], 'summand');
-  if (how === 'gate') {
-    const remedy = 'Use sum, mean, mul or concat.';
-    throw new UnbuildableError(place, 'gate is for recurrent cells only', remedy);
-  }
-  return placed(place, () => {
-    if (how === 'concat') return all.length === 1 ? first : assembly.add('concat', all, {});
-    checkShapes(assembly, all, all, place);
-    if (how === 'mul') return all.reduce((product, x) => assembly.add('mul', [product, x], {}));
-    const summands = how === 'sum' ? all.filter((x) => !assembly.isZero(x)) : all;
-    if (summands.length < 2) return summands[0] ?? first;
-    return assembly.add(how === 'sum' ? 'add' : 'mean', summands, {});
-  });
-}
-
-/** All `nodes` must have the shape of the first of `summands`. */
-function checkShapes(
-  assembly: Assembly,
-  nodes: readonly NodeId[],
-  summands: readonly NodeId[],
-  place: BuildPlace,
-): void {
-  const expected = assembly.shape(present(summands[0], 'summand'));
-  for (const id of nodes) {
-    const shape = assembly.shape(id);
-    if (sameShape(shape, expected)) continue;
-    const what = `its edges have different shapes, ${formatShape(expected)} and ${formatShape(shape)}`;
-    throw new UnbuildableError(place, what, 'Bring them to one shape, e.g. with conv(1x1), or use concat.');
-  }
-}
-
-/** Runs `build`; shapes that do not fit are told as a mistake of the space, at `place`. */
-function placed<T>(place: BuildPlace, build: () => T): T {
-  try {
-    return build();
-  } catch (error) {
-    if (!(error instanceof ShapeError)) throw error;
-    throw new UnbuildableError(place, error.message, 'Change the op, or the size of what comes before it.');
-  }
 }
 
 /** The step behind which the auxiliary head stands: the last that halves the map, else the cell at floor(2L/3). */
