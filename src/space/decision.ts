@@ -29,6 +29,15 @@ export type Decision =
       readonly scale: 'linear' | 'log';
     };
 
+export type SubsetDecision = Extract<Decision, { readonly kind: 'subset' }>;
+/** Chooses among named options. */
+export type OptionDecision = Extract<Decision, { readonly kind: 'categorical' | 'subset' }>;
+export type NumberDecision = Extract<Decision, { readonly kind: 'integer' | 'real' }>;
+
+export function isNumberDecision(decision: Decision): decision is NumberDecision {
+  return decision.kind === 'integer' || decision.kind === 'real';
+}
+
 /** Number of values a decision takes in an architecture. */
 export function numValues(decision: Decision): number {
   return decision.kind === 'subset' ? decision.count : 1;
