@@ -1,0 +1,48 @@
+import type { Outcome, Proposal } from '../../protocol/trial.js';
+import { choiceKey } from '../../space/architecture.js';
+import { Sampler } from '../../space/sample.js';
+import type { Strategy, StrategyContext } from './strategy.js';
+
+/**
+ * Random search: architectures drawn uniformly from the space, each at most once. A space counts as exhausted once
+ * `EXHAUSTED_AFTER` draws in a row bring nothing new.
+ */
+export class RandomStrategy implements Strategy {
+  readonly #context: StrategyContext;
+  readonly #sampler: Sampler;
+  readonly #seen = new Set<string>();
+
+  constructor(context: StrategyContext) {
+    this.#context = context;
+    this.#sampler = new Sampler(context.space);
+  }
+
+  ask(limit: number): readonly Proposal[] {
+    const proposals: Proposal[] = [];
+    while (proposals.length < limit) {
+      const proposal = this.#next();
+      if (proposal === undefined) break;
+      proposals.push(proposal);
+    }
+    return proposals;
+  }
+
+  /** Random search learns nothing. */
+  tell(outcomes: readonly Outcome[]): void {
+    void outcomes;
+  }
+
+  #next(): Proposal | undefined {
+    const { rng, newTrial, epochs } = this.#context;
+    for (let draw = 0; draw < EXHAUSTED_AFTER; draw++) {
+      const architecture = this.#sampler.next(rng);
+      const key = choiceKey(architecture);
+      if (this.#seen.has(key)) continue;
+      this.#seen.add(key);
+      return { trial: newTrial(), architecture, epochs, parents: [] };
+    }
+    return undefined;
+  }
+}
+
+const EXHAUSTED_AFTER = 10_000;
