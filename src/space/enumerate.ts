@@ -1,16 +1,15 @@
 import { UserError } from '../base/user-error.js';
 import type { ChoiceArchitecture } from './architecture.js';
 import type { Decision, SubsetDecision } from './decision.js';
-import { RuleChecker } from './rules.js';
+import { obeysRules } from './rules.js';
 import type { SearchSpace } from './search-space.js';
 
 /** All architectures that obey the rules, the values of the last decision changing fastest. Throws `UserError` if a real number is decided. */
 export function* enumerateArchitectures(space: SearchSpace): Generator<ChoiceArchitecture, void, undefined> {
   const columns = space.decisions.map(valuesOfDecision);
-  const rules = new RuleChecker(space);
   for (const values of products(columns)) {
     const architecture: ChoiceArchitecture = { kind: 'choices', space: space.id, values };
-    if (rules.broken(architecture) === undefined) yield architecture;
+    if (obeysRules(space, architecture)) yield architecture;
   }
 }
 

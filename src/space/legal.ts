@@ -2,7 +2,7 @@ import type { ChoiceArchitecture } from './architecture.js';
 import type { Decision, NumberDecision } from './decision.js';
 import { isNumberDecision } from './decision.js';
 import { layoutOf, numSpaceValues } from './layout.js';
-import { RuleChecker } from './rules.js';
+import { rulesOf } from './rules.js';
 import type { SearchSpace } from './search-space.js';
 
 export type ParsedArchitecture =
@@ -11,11 +11,7 @@ export type ParsedArchitecture =
   | { readonly ok: false; readonly reason: string };
 
 /** Takes in an architecture from outside (JSON): it must belong to the space, be legal in every decision and obey the rules. */
-export function parseArchitecture(
-  space: SearchSpace,
-  input: unknown,
-  rules = new RuleChecker(space),
-): ParsedArchitecture {
+export function parseArchitecture(space: SearchSpace, input: unknown): ParsedArchitecture {
   const values = valuesOf(space, input);
   if (typeof values === 'string') return { ok: false, reason: values };
   for (const { decision, offset, length } of layoutOf(space)) {
@@ -23,7 +19,7 @@ export function parseArchitecture(
     if (reason !== undefined) return { ok: false, reason: `${decision.name}: ${reason}` };
   }
   const architecture: ChoiceArchitecture = { kind: 'choices', space: space.id, values };
-  const rule = rules.broken(architecture);
+  const rule = rulesOf(space).broken(architecture);
   if (rule !== undefined) return { ok: false, reason: `The architecture breaks the rule "${rule.text}"` };
   return { ok: true, architecture };
 }

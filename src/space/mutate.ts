@@ -6,66 +6,73 @@ import type { Decision, OptionDecision } from './decision.js';
 import { isNumberDecision } from './decision.js';
 import type { DecisionSlot } from './layout.js';
 import { layoutOf } from './layout.js';
-import { RuleChecker } from './rules.js';
+import { rulesOf } from './rules.js';
 import { sampleOtherNumber } from './sample.js';
 import type { SearchSpace } from './search-space.js';
 
-/** Changes architectures of one space a little. A child is legal and never its parent. */
-export class Mutator {
-  readonly #space: SearchSpace;
-  readonly #rules: RuleChecker;
-  /** By value: the decision it belongs to. */
-  readonly #slotOf: readonly DecisionSlot[];
-  /** Values that can be changed at all. */
-  readonly #free: readonly number[];
+/**
+ * A child of `parent`, legal and never equal to it: one value, drawn among those that can be changed, becomes another
+ * legal one (another input and op of a slot, another op of an edge). Throws `UserError` where the space has a single
+ * architecture, or if 1,000 tries all break the rules.
+ */
+export function mutate(space: SearchSpace, parent: ChoiceArchitecture, rng: Rng): ChoiceArchitecture {
+  const genes = genesOf(space);
+  return childOf(space, parent, (values) => change(values, rng.pick(genes), rng));
+}
 
-  /** Throws `UserError` where the space has one architecture only. */
-  constructor(space: SearchSpace, rules = new RuleChecker(space)) {
-    this.#space = space;
-    this.#rules = rules;
-    this.#slotOf = layoutOf(space).flatMap((slot) => Array.from({ length: slot.length }, () => slot));
-    this.#free = this.#slotOf.flatMap(({ decision }, index) => (isFree(decision) ? [index] : []));
-    if (this.#free.length === 0) {
-      const remedy = 'Add ops or inputs to choose from.';
-      throw new UserError(`Space ${space.name} has a single architecture: nothing can be mutated`, remedy);
-    }
-  }
+/** As `mutate`, but every value is changed with probability `rate`; if chance changes none, one is. */
+export function mutateGenes(
+  space: SearchSpace,
+  parent: ChoiceArchitecture,
+  rate: number,
+  rng: Rng,
+): ChoiceArchitecture {
+  const genes = genesOf(space);
+  return childOf(space, parent, (values) => {
+    for (const gene of genes) if (rng.uniform() < rate) change(values, gene, rng);
+    if (values.every((value, i) => value === parent.values[i])) change(values, rng.pick(genes), rng);
+  });
+}
 
-  /**
-   * One value, drawn among those that can be changed, becomes another legal one: another (input, op) pair of a node,
-   * another op of an edge. Throws `UserError` if 1,000 tries all break the rules.
-   */
-  mutate(parent: ChoiceArchitecture, rng: Rng): ChoiceArchitecture {
-    return this.#rules.firstLegal('mutating', () => {
-      const values = [...parent.values];
-      this.#change(values, rng.pick(this.#free), rng);
-      return { kind: 'choices', space: this.#space.id, values };
-    });
-  }
+/** A value that can be changed. */
+interface Gene extends DecisionSlot {
+  /** Its index among the values of its decision. */
+  readonly position: number;
+}
 
-  /** Every value is changed with probability `rate`; if chance changes none, one is. */
-  mutateGenes(parent: ChoiceArchitecture, rate: number, rng: Rng): ChoiceArchitecture {
-    return this.#rules.firstLegal('mutating', () => {
-      const values = [...parent.values];
-      for (const index of this.#free) if (rng.uniform() < rate) this.#change(values, index, rng);
-      if (isEqual(values, parent.values)) this.#change(values, rng.pick(this.#free), rng);
-      return { kind: 'choices', space: this.#space.id, values };
-    });
-  }
+/** Throws `UserError` if there are none. */
+function genesOf(space: SearchSpace): readonly Gene[] {
+  const genes = layoutOf(space)
+    .filter(({ decision }) => isFree(decision))
+    .flatMap((slot) => Array.from({ length: slot.length }, (_, position) => ({ ...slot, position })));
+  if (genes.length > 0) return genes;
+  const what = `Space ${space.name} has a single architecture: nothing can be mutated`;
+  throw new UserError(what, 'Add ops or inputs to choose from.');
+}
 
-  /** Replaces the value at `index` and brings its decision back into ascending order. */
-  #change(values: number[], index: number, rng: Rng): void {
-    const { decision, offset, length } = present(this.#slotOf[index], 'decision');
-    const current = present(values[index], 'value');
-    if (isNumberDecision(decision)) {
-      values[index] = sampleOtherNumber(decision, current, rng);
-      return;
-    }
-    const own = values.slice(offset, offset + length);
-    own[index - offset] = rng.pick(alternatives(decision, own, index - offset));
-    own.sort((a, b) => a - b);
-    for (const [i, value] of own.entries()) values[offset + i] = value;
+function childOf(
+  space: SearchSpace,
+  parent: ChoiceArchitecture,
+  alter: (values: number[]) => void,
+): ChoiceArchitecture {
+  return rulesOf(space).firstLegal('mutating', () => {
+    const values = [...parent.values];
+    alter(values);
+    return { kind: 'choices', space: space.id, values };
+  });
+}
+
+/** Replaces one value and brings its decision back into ascending order. */
+function change(values: number[], { decision, offset, length, position }: Gene, rng: Rng): void {
+  const current = present(values[offset + position], 'value');
+  if (isNumberDecision(decision)) {
+    values[offset + position] = sampleOtherNumber(decision, current, rng);
+    return;
   }
+  const own = values.slice(offset, offset + length);
+  own[position] = rng.pick(alternatives(decision, own, position));
+  own.sort((a, b) => a - b);
+  for (const [i, value] of own.entries()) values[offset + i] = value;
 }
 
 /** The options that may stand in place of `own[position]`, itself left out. */
@@ -93,8 +100,4 @@ function isFree(decision: Decision): boolean {
     case 'real':
       return decision.high > decision.low;
   }
-}
-
-function isEqual(a: readonly number[], b: readonly number[]): boolean {
-  return a.every((value, i) => value === b[i]);
 }

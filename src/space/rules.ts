@@ -10,8 +10,22 @@ import type { CellType, OpChoice, SearchSpace, SpaceRule } from './search-space.
 /** Tries of a rejection sampler before it gives up. */
 const MAX_TRIES = 1000;
 
+/** Whether an architecture keeps within all hard limits of its space. */
+export function obeysRules(space: SearchSpace, architecture: ChoiceArchitecture): boolean {
+  return space.rules.length === 0 || rulesOf(space).broken(architecture) === undefined;
+}
+
+/** The checker of a space; made once for each. */
+export function rulesOf(space: SearchSpace): RuleChecker {
+  const known = CHECKERS.get(space) ?? new RuleChecker(space);
+  CHECKERS.set(space, known);
+  return known;
+}
+
+const CHECKERS = new WeakMap<SearchSpace, RuleChecker>();
+
 /** Checks architectures against the hard limits of one space. Parameters and MACs are those at the first scale. */
-export class RuleChecker {
+class RuleChecker {
   readonly #space: SearchSpace;
   readonly #layout: readonly DecisionSlot[];
   #instantiator: Instantiator | undefined;

@@ -2,43 +2,31 @@ import type { Rng } from '../base/rng.js';
 import { UserError } from '../base/user-error.js';
 import type { ChoiceArchitecture } from './architecture.js';
 import type { Decision, NumberDecision, SubsetDecision } from './decision.js';
-import { RuleChecker } from './rules.js';
+import { isNumberDecision } from './decision.js';
+import { rulesOf } from './rules.js';
 import type { SearchSpace } from './search-space.js';
-import { decisionSize } from './size.js';
 
 /**
- * Draws architectures of one space, all equally likely (real numbers uniform on their scale). Rules are obeyed by
- * rejection.
+ * Draws an architecture; all that obey the rules are equally likely (real numbers uniform on their scale). Throws
+ * `UserError` where a decision has no legal value, or if 1,000 tries all break the rules.
  */
-export class Sampler {
-  readonly #space: SearchSpace;
-  readonly #rules: RuleChecker;
-
-  /** Throws `UserError` where a decision has no legal value. */
-  constructor(space: SearchSpace, rules = new RuleChecker(space)) {
-    const empty = space.decisions.find((decision) => decisionSize(decision) === 0n);
-    if (empty !== undefined) {
-      const remedy = 'Give it more options, or ask for fewer.';
-      throw new UserError(`Space ${space.name} is empty: nothing can be chosen for ${empty.name}`, remedy);
-    }
-    this.#space = space;
-    this.#rules = rules;
+export function sample(space: SearchSpace, rng: Rng): ChoiceArchitecture {
+  const empty = space.decisions.find(hasNoValue);
+  if (empty !== undefined) {
+    const remedy = 'Give it more options, or ask for fewer.';
+    throw new UserError(`Space ${space.name} is empty: nothing can be chosen for ${empty.name}`, remedy);
   }
-
-  /** Throws `UserError` if 1,000 tries all break the rules. */
-  next(rng: Rng): ChoiceArchitecture {
-    return this.#rules.firstLegal('drawing', () => this.#draw(rng));
-  }
-
-  #draw(rng: Rng): ChoiceArchitecture {
-    const values = this.#space.decisions.flatMap((decision) => sampleDecision(decision, rng));
-    return { kind: 'choices', space: this.#space.id, values };
-  }
+  return rulesOf(space).firstLegal('drawing', () => {
+    const values = space.decisions.flatMap((decision) => sampleDecision(decision, rng));
+    return { kind: 'choices', space: space.id, values };
+  });
 }
 
-/** One architecture. For many of the same space, keep a `Sampler`. */
-export function sample(space: SearchSpace, rng: Rng): ChoiceArchitecture {
-  return new Sampler(space).next(rng);
+function hasNoValue(decision: Decision): boolean {
+  if (isNumberDecision(decision)) return decision.low > decision.high;
+  const numGroups = decision.kind === 'subset' ? decision.options.length / decision.groupSize : 1;
+  const isShort = decision.kind === 'subset' && !decision.repeats && numGroups < decision.count;
+  return decision.options.length === 0 || isShort;
 }
 
 /** The values of one decision, uniform over its legal values as a whole. */

@@ -20,7 +20,7 @@ export class Assembly {
   /** computation · MAX_NODES + input → node, so that e.g. the relu of two edges from one source is computed once. */
   readonly #known = new Map<number, NodeId>();
   /** Absolute ids of the fragment being stamped. */
-  #ids: NodeId[] = [];
+  readonly #ids: NodeId[] = [];
 
   input(name: string, shape: Shape): NodeId {
     return this.#push('input', [], { name }, {}, shape);

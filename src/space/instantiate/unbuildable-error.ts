@@ -28,5 +28,6 @@ function formatPlace({ step, cell, node, op }: BuildPlace): string {
     op === undefined ? undefined : `op ${op}`,
     cell === undefined && step !== undefined ? `step ${step + 1} of the net` : undefined,
   ];
-  return parts.filter((part) => part !== undefined).join(', ') || 'the net';
+  const known = parts.filter((part) => part !== undefined);
+  return known.length === 0 ? 'the net' : known.join(', ');
 }
