@@ -1,0 +1,172 @@
+// Threads and levels. The caller of `run` is thread 0; others wait in `worker`. All claim shards or items of a level; the
+// last to arrive runs its serial instructions and opens the next level. The state below lies in the shared memory.
+#include "kernels.h"
+
+#define EXPORT(name) __attribute__((export_name(#name), visibility("default"))) name
+#define SPINS 4000  // looks at a word before a thread sleeps on it: a level often ends within microseconds
+
+static int runNumber;   // changes when a run begins
+static int levelNumber; // changes when a level is done
+static int numSleepers;
+static int numArrived;
+static int nextClaim;
+static int isQuitting;
+static const Program* currentProgram;
+
+// ---- waiting
+
+static int read(const int* word) { return __atomic_load_n(word, __ATOMIC_SEQ_CST); }
+
+/** Waits until the word differs from `seen`. */
+static void waitForChange(int* word, int seen) {
+  for (int i = 0; i < SPINS; i++) {
+    if (__atomic_load_n(word, __ATOMIC_ACQUIRE) != seen) return;
+  }
+  __atomic_add_fetch(&numSleepers, 1, __ATOMIC_SEQ_CST);
+  while (read(word) == seen) __builtin_wasm_memory_atomic_wait32(word, seen, -1);
+  __atomic_sub_fetch(&numSleepers, 1, __ATOMIC_SEQ_CST);
+}
+
+static void change(int* word) {
+  __atomic_add_fetch(word, 1, __ATOMIC_SEQ_CST);
+  if (read(&numSleepers) > 0) __builtin_wasm_memory_atomic_notify(word, 0xffffffffu);
+}
+
+// ---- instructions
+
+static void runImageInstruction(const Instruction* instruction, const Context* context) {
+  static ImageKernel* const KERNELS[] = {
+      [OP_INPUT] = runInput,
+      [OP_CONV] = runConvolution,
+      [OP_CONV_GRAD] = runConvolutionGradient,
+      [OP_DEPTHWISE] = runDepthwise,
+      [OP_DEPTHWISE_GRAD] = runDepthwiseGradient,
+      [OP_MAX_POOL] = runMaxPool,
+      [OP_MAX_POOL_GRAD] = runMaxPoolGradient,
+      [OP_AVG_POOL] = runAveragePool,
+      [OP_AVG_POOL_GRAD] = runAveragePoolGradient,
+      [OP_SUM] = runSum,
+      [OP_RELU_GRAD] = runReluGradient,
+      [OP_COPY_CHANNELS] = runCopyChannels,
+      [OP_SHIFT] = runShift,
+      [OP_GLOBAL_POOL] = runGlobalPool,
+      [OP_SPREAD] = runSpread,
+      [OP_CROSS_ENTROPY] = runCrossEntropy,
+      [OP_STATISTICS] = runStatistics,
+      [OP_GRAD_STATISTICS] = runGradientStatistics,
+      [OP_BIAS_GRAD] = runBiasGradient,
+      [OP_OUTPUT] = runOutput,
+      [OP_MUL] = runProduct,
+      [OP_TANH] = runTanh,
+      [OP_SIGMOID] = runSigmoid,
+      [OP_TANH_GRAD] = runTanhGradient,
+      [OP_SIGMOID_GRAD] = runSigmoidGradient,
+      [OP_EMBEDDING] = runEmbedding,
+      [OP_EMBEDDING_GRAD] = runEmbeddingGradient,
+  };
+  KERNELS[instruction->opcode](instruction, context);
+}
+
+static void runBatchInstruction(const Instruction* instruction, int numImages) {
+  static BatchKernel* const ITEMS[] = {
+      packConvolution, packDepthwise, packVector, reduceConvolution, reduceDepthwise, reduceVector, updateWeight, fillZeros,
+  };
+  static BatchKernel* const SERIAL[] = {finishBatchNorm, giveBatchNorm, finishBatchNormGradient, finishLoss, finishNorm};
+  if (instruction->opcode >= OP_BN_FINISH) SERIAL[instruction->opcode - OP_BN_FINISH](instruction, numImages);
+  else ITEMS[instruction->opcode - OP_PACK_CONV](instruction, numImages);
+}
+
+// ---- levels
+
+static int claim(void) { return __atomic_fetch_add(&nextClaim, 1, __ATOMIC_SEQ_CST); }
+
+static void runShards(const Program* program, const Level* level, int thread) {
+  const Instruction* instructions = at(level->first);
+  char* local = (char*)at(program->scratch) + (long)thread * program->scratchStride;
+  Context context = {0, 0, 0, local, local + program->kernelScratch};
+  for (int shard = claim(); shard < NUM_SHARDS; shard = claim()) {
+    const int begin = shardBegin(shard, program->numImages), end = shardBegin(shard + 1, program->numImages);
+    context.shard = shard;
+    for (int image = begin; image < end; image++) {
+      context.image = image;
+      context.isFirst = image == begin;
+      for (int i = 0; i < level->count; i++) runImageInstruction(instructions + i, &context);
+    }
+  }
+}
+
+static void runItems(const Program* program, const Level* level) {
+  const Instruction* instructions = at(level->first);
+  for (int item = claim(); item < level->count; item = claim()) runBatchInstruction(instructions + item, program->numImages);
+}
+
+/** The last thread to arrive runs what needs all results, the others wait for it. */
+static void finishLevel(const Program* program, const Level* level) {
+  const int seen = read(&levelNumber);
+  if (__atomic_add_fetch(&numArrived, 1, __ATOMIC_SEQ_CST) < program->numThreads) {
+    waitForChange(&levelNumber, seen);
+    return;
+  }
+  const Instruction* serial = at(level->serialFirst);
+  for (int i = 0; i < level->serialCount; i++) runBatchInstruction(serial + i, program->numImages);
+  __atomic_store_n(&numArrived, 0, __ATOMIC_SEQ_CST);
+  __atomic_store_n(&nextClaim, 0, __ATOMIC_SEQ_CST);
+  change(&levelNumber);
+}
+
+static void runLevels(const Program* program, int thread) {
+  const Level* levels = at(program->levels);
+  for (int i = 0; i < program->numLevels; i++) {
+    if (levels[i].isImageLevel) runShards(program, levels + i, thread);
+    else runItems(program, levels + i);
+    finishLevel(program, levels + i);
+  }
+}
+
+// ---- exports
+
+/** Runs all levels with program->numThreads threads; the others of them must be in `worker`. */
+void EXPORT(run)(const Program* program) {
+  __atomic_store_n(&currentProgram, program, __ATOMIC_SEQ_CST);
+  if (program->numThreads > 1) change(&runNumber);
+  runLevels(program, 0);
+}
+
+/** Body of thread `thread` ≥ 1: takes part in every run of more than `thread` threads until `quit`. */
+void EXPORT(worker)(int thread) {
+  int seen = 0;
+  for (;;) {
+    waitForChange(&runNumber, seen);
+    if (read(&isQuitting)) return;
+    // A thread without a part in a run may wake when the next one begins: number and program must belong together.
+    const Program* program;
+    do {
+      seen = read(&runNumber);
+      program = __atomic_load_n(&currentProgram, __ATOMIC_SEQ_CST);
+    } while (seen != read(&runNumber));
+    if (thread < program->numThreads) runLevels(program, thread);
+  }
+}
+
+/** Ends all workers. No run may be in progress. */
+void EXPORT(quit)(void) {
+  __atomic_store_n(&isQuitting, 1, __ATOMIC_SEQ_CST);
+  change(&runNumber);
+}
+
+/** The kernels' own scratch for one instruction, see program.h. */
+int EXPORT(scratchBytes)(const Instruction* instruction) {
+  const Operand* map = instruction->in.height > 0 ? &instruction->in : &instruction->dx;
+  const int border = 2 * instruction->padding + 2 * instruction->dilation * (instruction->kernel - 1);
+  const int window = BL * (map->height + border) * (map->width + border + 8);
+  const int taps = instruction->kernel * instruction->kernel;
+  int reals = 16384;
+  if (instruction->opcode == OP_CONV || instruction->opcode == OP_CONV_GRAD) {
+    const int outBlocks = instruction->opcode == OP_CONV ? instruction->out.blocks : instruction->grad.blocks;
+    reals += 64 * BL * (taps * instruction->in.blocks + outBlocks);
+    if (instruction->kernel > 1 || instruction->padding > 0) reals += window * (2 * instruction->in.blocks + outBlocks);
+  } else if (instruction->opcode >= OP_DEPTHWISE && instruction->opcode <= OP_AVG_POOL_GRAD) {
+    reals += 4 * window;
+  }
+  return reals * (int)sizeof(real);
+}
