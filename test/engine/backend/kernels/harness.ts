@@ -1,0 +1,324 @@
+import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+
+import {
+  BL,
+  INSTRUCTION,
+  LEVEL,
+  NUM_SHARDS,
+  OPCODE,
+  OPERAND,
+  PART,
+  PART_FLAGS,
+  PROGRAM,
+} from '../../../../src/engine/backend/plan/layout.js';
+
+setFlagsFromString('--experimental-wasm-relaxed-simd');
+
+export type Variant = 'relaxed' | 'plain' | 'float64';
+export const VARIANTS: readonly Variant[] = ['float64', 'plain', 'relaxed'];
+
+/** A tensor of the whole batch, (B, H, W, C) row by row, channels last. */
+export interface Grid {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly values: Float64Array;
+}
+
+/** How a kernel shall see (or write) one tensor of a parts list. */
+export interface PartSpec {
+  readonly grid: Grid;
+  readonly affine?: { readonly scale: Float64Array; readonly shift: Float64Array };
+  /** Batch-norm gradient: a·grid + b·second + c. */
+  readonly gradient?: { readonly second: Grid; readonly a: Float64Array; readonly b: Float64Array; readonly c: Float64Array };
+  readonly relu?: boolean;
+  readonly accumulate?: boolean;
+  /** A destination that is left out. */
+  readonly isAbsent?: boolean;
+}
+
+/** Words of an operand in the kernels' memory, and where its parts' values lie. */
+export interface Placed {
+  readonly words: readonly number[];
+  readonly parts: readonly { readonly spec: PartSpec; readonly data: number }[];
+}
+
+type Fields = Partial<Record<Exclude<keyof typeof INSTRUCTION, 'words' | 'in' | 'out' | 'grad' | 'dx'>, number>> &
+  Partial<Record<'in' | 'out' | 'grad' | 'dx', Placed>>;
+
+const PAGES = 400;
+const STACK_BYTES = 262144;
+const MAX_THREADS = 3;
+
+interface Exports {
+  readonly run: (program: number) => void;
+  readonly quit: () => void;
+  readonly scratchBytes: (instruction: number) => number;
+  readonly __stack_pointer: WebAssembly.Global;
+  readonly __heap_base: WebAssembly.Global;
+}
+
+/** The kernels with a memory of their own: places operands, runs single instructions, reads results. */
+export class Kernels {
+  readonly bytesPerReal: number;
+  numThreads = 1;
+  readonly #memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true });
+  readonly #module: WebAssembly.Module;
+  readonly #exports: Exports;
+  readonly #workers: Worker[] = [];
+  readonly #words = new Int32Array(this.#memory.buffer);
+  readonly #bytes = new Uint8Array(this.#memory.buffer);
+  readonly #heap: number;
+  #top: number;
+
+  constructor(
+    variant: Variant,
+    readonly batch: number,
+  ) {
+    const url = new URL(`../../../../src/engine/backend/wasm/binaries/${variant}.wasm`, import.meta.url);
+    this.bytesPerReal = variant === 'float64' ? 8 : 4;
+    this.#module = new WebAssembly.Module(readFileSync(url));
+    const instance = new WebAssembly.Instance(this.#module, { env: { memory: this.#memory } });
+    this.#exports = instance.exports as unknown as Exports;
+    this.#heap = (this.#exports.__heap_base.value as number) + (MAX_THREADS + 1) * STACK_BYTES;
+    this.#top = this.#heap;
+  }
+
+  async startWorkers(count: number): Promise<void> {
+    for (let thread = 1; thread <= count; thread++) {
+      const stack = this.#heap - (thread - 1) * STACK_BYTES;
+      const workerData = { module: this.#module, memory: this.#memory, thread, stack: Math.floor(stack / 16) * 16 };
+      const worker = new Worker(WORKER, { eval: true, workerData });
+      await once(worker, 'message');
+      this.#workers.push(worker);
+    }
+  }
+
+  async stopWorkers(): Promise<void> {
+    this.#exports.quit();
+    await Promise.all(this.#workers.map((worker) => once(worker, 'exit')));
+  }
+
+  /** Forgets all that was placed. */
+  reset(): void {
+    this.#bytes.fill(0, this.#heap, this.#top);
+    this.#top = this.#heap;
+  }
+
+  allocate(bytes: number): number {
+    const at = Math.ceil(this.#top / 64) * 64;
+    this.#top = at + bytes;
+    if (this.#top > this.#bytes.length) throw new Error('The test memory is too small.');
+    return at;
+  }
+
+  reals(values: ArrayLike<number>): number {
+    const at = this.allocate(values.length * this.bytesPerReal);
+    this.#view(at, values.length).set(values);
+    return at;
+  }
+
+  doubles(values: ArrayLike<number>): number {
+    const at = this.allocate(values.length * 8);
+    new Float64Array(this.#memory.buffer, at, values.length).set(values);
+    return at;
+  }
+
+  words(values: readonly number[]): number {
+    const at = this.allocate(values.length * 4);
+    this.#words.set(values, at / 4);
+    return at;
+  }
+
+  readReals(at: number, count: number): Float64Array {
+    return Float64Array.from(this.#view(at, count));
+  }
+
+  readDoubles(at: number, count: number): Float64Array {
+    return new Float64Array(this.#memory.buffer, at, count).slice();
+  }
+
+  /** Parts in a row, joined along channels (all but the last must fill their blocks). */
+  operand(specs: readonly PartSpec[]): Placed {
+    const { height, width } = specs[0]!.grid;
+    const parts = specs.map((spec) => ({ spec, ...this.#part(spec) }));
+    const blocks = specs.map(({ grid }) => blocksOf(grid.channels));
+    const words = new Array<number>(OPERAND.words).fill(0);
+    words[OPERAND.parts] = this.words(parts.flatMap((part) => part.words));
+    words[OPERAND.count] = specs.length;
+    words[OPERAND.blocks] = blocks.reduce((sum, count) => sum + count, 0);
+    words[OPERAND.channels] = (words[OPERAND.blocks] - blocks.at(-1)!) * BL + specs.at(-1)!.grid.channels;
+    words[OPERAND.height] = height;
+    words[OPERAND.width] = width;
+    return { words, parts: parts.map(({ spec, data }) => ({ spec, data })) };
+  }
+
+  /** An operand without parts that only says a size. */
+  sizeOnly(channels: number): Placed {
+    return { words: [0, 0, blocksOf(channels), channels, 1, 1], parts: [] };
+  }
+
+  /** What lies in the memory of one part now. Throws if lanes past its channels are not zero. */
+  readPart(placed: Placed, index = 0): Float64Array {
+    const { spec, data } = placed.parts[index]!;
+    return this.#unblock(data, spec.grid);
+  }
+
+  /** Values of all parts joined along channels. */
+  readJoined(placed: Placed): Float64Array {
+    const grids = placed.parts.map(({ spec }, i) => ({ ...spec.grid, values: this.readPart(placed, i) }));
+    return joinGrids(grids).values;
+  }
+
+  instruction(opcode: keyof typeof OPCODE, fields: Fields): readonly number[] {
+    const words = new Array<number>(INSTRUCTION.words).fill(0);
+    words[INSTRUCTION.opcode] = OPCODE[opcode];
+    for (const [name, value] of Object.entries(fields)) {
+      const at = INSTRUCTION[name as keyof Fields];
+      if (typeof value === 'number') words[at] = value;
+      else words.splice(at, OPERAND.words, ...value.words);
+    }
+    return words;
+  }
+
+  /** Runs levels, each with one list of instructions per image (or item) and one of serial ones. */
+  run(levels: readonly { readonly perImage: boolean; readonly instructions: readonly (readonly number[])[]; readonly serial?: readonly (readonly number[])[] }[]): void {
+    const tables = levels.map(({ perImage, instructions, serial = [] }) => {
+      const words = new Array<number>(LEVEL.words).fill(0);
+      words[LEVEL.isImageLevel] = perImage ? 1 : 0;
+      words[LEVEL.first] = this.words(instructions.flat());
+      words[LEVEL.count] = instructions.length;
+      words[LEVEL.serialFirst] = this.words(serial.flat());
+      words[LEVEL.serialCount] = serial.length;
+      return words;
+    });
+    const scratchStride = Math.max(...levels.flatMap(({ instructions }) => instructions.map((words) => this.scratchBytes(words))));
+    const program = new Array<number>(PROGRAM.words).fill(0);
+    program[PROGRAM.levels] = this.words(tables.flat());
+    program[PROGRAM.numLevels] = levels.length;
+    program[PROGRAM.numImages] = this.batch;
+    program[PROGRAM.numThreads] = this.numThreads;
+    program[PROGRAM.scratch] = this.allocate(this.numThreads * scratchStride);
+    program[PROGRAM.scratchStride] = scratchStride;
+    // Not-a-numbers where kernels must not read before they write, and a guard behind the scratch.
+    const used = this.numThreads * scratchStride;
+    this.#bytes.fill(0xff, program[PROGRAM.scratch], program[PROGRAM.scratch] + used);
+    const guard = this.words(new Array<number>(GUARD_WORDS).fill(GUARD));
+    this.#exports.run(this.words(program));
+    if (this.#words.subarray(guard / 4, guard / 4 + GUARD_WORDS).some((word) => word !== GUARD)) {
+      throw new Error('A kernel wrote behind its scratch.');
+    }
+  }
+
+  runImages(...instructions: (readonly number[])[]): void {
+    this.run([{ perImage: true, instructions }]);
+  }
+
+  runItems(...instructions: (readonly number[])[]): void {
+    this.run([{ perImage: false, instructions }]);
+  }
+
+  scratchBytes(instruction: readonly number[]): number {
+    return this.#exports.scratchBytes(this.words(instruction));
+  }
+
+  /** Space for sums of all shards, filled with not-a-numbers: kernels must begin them. */
+  shardSums(count: number): { readonly at: number; readonly stride: number } {
+    const stride = Math.ceil(count / BL) * BL;
+    return { at: this.reals(new Float64Array(NUM_SHARDS * stride).fill(NaN)), stride };
+  }
+
+  #view(at: number, count: number): Float32Array | Float64Array {
+    return this.bytesPerReal === 8
+      ? new Float64Array(this.#memory.buffer, at, count)
+      : new Float32Array(this.#memory.buffer, at, count);
+  }
+
+  #part(spec: PartSpec): { words: readonly number[]; data: number } {
+    const { grid } = spec;
+    const blocks = blocksOf(grid.channels);
+    const words = new Array<number>(PART.words).fill(0);
+    const data = this.#block(grid);
+    words[PART.data] = spec.isAbsent ? 0 : data;
+    words[PART.imageStride] = blocks * BL * grid.height * grid.width;
+    words[PART.blocks] = blocks;
+    words[PART.flags] = (spec.relu ? PART_FLAGS.RELU : 0) | (spec.accumulate ? PART_FLAGS.ACCUMULATE : 0);
+    if (spec.affine) words[PART.affine] = this.#padded([spec.affine.scale, spec.affine.shift], blocks);
+    if (spec.gradient) {
+      words[PART.second] = this.#block(spec.gradient.second);
+      words[PART.secondImageStride] = words[PART.imageStride];
+      words[PART.coefficients] = this.#padded([spec.gradient.a, spec.gradient.b, spec.gradient.c], blocks);
+    }
+    return { words, data };
+  }
+
+  #padded(vectors: readonly Float64Array[], blocks: number): number {
+    const values = new Float64Array(vectors.length * blocks * BL);
+    vectors.forEach((vector, i) => values.set(vector, i * blocks * BL));
+    return this.reals(values);
+  }
+
+  #block({ channels, height, width, values }: Grid): number {
+    const blocks = blocksOf(channels);
+    const packed = new Float64Array(this.batch * blocks * BL * height * width);
+    values.forEach((value, at) => {
+      packed[blockedPlace(at, channels, height * width)] = value;
+    });
+    return this.reals(packed);
+  }
+
+  #unblock(data: number, { channels, height, width, values }: Grid): Float64Array {
+    const packed = this.#view(data, this.batch * blocksOf(channels) * BL * height * width).slice();
+    const result = new Float64Array(values.length);
+    result.forEach((_, at) => {
+      const place = blockedPlace(at, channels, height * width);
+      result[at] = packed[place]!;
+      packed[place] = 0;
+    });
+    if (packed.some((value) => value !== 0)) throw new Error('A lane past the channels is not zero.');
+    return result;
+  }
+}
+
+const GUARD = 0x5eed5eed;
+const GUARD_WORDS = 64;
+
+const WORKER = `
+const { parentPort, workerData } = require('node:worker_threads');
+const { module, memory, thread, stack } = workerData;
+const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+exports.__stack_pointer.value = stack;
+parentPort.postMessage('ready');
+exports.worker(thread);
+`;
+
+export function blocksOf(channels: number): number {
+  return Math.ceil(channels / BL);
+}
+
+/** Joined along channels, blocks completed with zeros as the kernels see it. */
+export function joinGrids(grids: readonly Grid[]): Grid {
+  const { height, width } = grids[0]!;
+  const counts = grids.map(({ channels }, i) => (i + 1 < grids.length ? blocksOf(channels) * BL : channels));
+  const channels = counts.reduce((sum, count) => sum + count, 0);
+  const numPixels = grids[0]!.values.length / grids[0]!.channels;
+  const values = new Float64Array(numPixels * channels);
+  let offset = 0;
+  grids.forEach((grid, i) => {
+    grid.values.forEach((value, at) => {
+      values[Math.floor(at / grid.channels) * channels + offset + (at % grid.channels)] = value;
+    });
+    offset += counts[i]!;
+  });
+  return { channels, height, width, values };
+}
+
+function blockedPlace(at: number, channels: number, numPixels: number): number {
+  const channel = at % channels;
+  const pixel = Math.floor(at / channels) % numPixels;
+  const image = Math.floor(at / channels / numPixels);
+  return ((image * blocksOf(channels) + Math.floor(channel / BL)) * numPixels + pixel) * BL + (channel % BL);
+}
