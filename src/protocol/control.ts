@@ -24,6 +24,8 @@ export interface RunStatus {
   readonly state: RunState;
   readonly lastSeq: number;
   readonly progress?: Progress;
+  /** Why it failed, or why it paused by itself (disk full): one sentence with the remedy. */
+  readonly reason?: string;
 }
 
 export interface EventNotification {

@@ -20,14 +20,20 @@ export interface RunIdentity {
   /** The supervisor, while there is one. */
   readonly supervisor?: {
     readonly pid: number;
+    readonly host: string;
     readonly startedAt: string;
+    /** Tells this process from a later one with the same pid; empty where the system does not say. */
     readonly processStart: string;
     readonly socket: string;
   };
+  /** Where data sets were looked for on this machine; a resume looks there again. */
+  readonly dataFolder?: string;
   /** Set when the first trainer reports its device; resuming under others needs `--allow-drift`. */
   readonly pins?: RunPins;
   /** Why it failed: one sentence with the remedy. */
   readonly failure?: string;
+  /** Whose fault that was: the user's input or surroundings, the run's (crashes, drift), or a bug of ours. */
+  readonly fault?: 'input' | 'run' | 'bug';
 }
 
 /** `interrupted` is never written: it is what a reader calls a `running` or `paused` run whose supervisor is gone. */
