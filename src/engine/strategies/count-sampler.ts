@@ -2,8 +2,8 @@ import type { Rng } from '../../base/rng.js';
 import type { SamplerConfig } from '../../protocol/run-config.js';
 import type { SamplerFacts } from '../../protocol/run-event.js';
 import type { ChoiceArchitecture } from '../../space/architecture.js';
-import { RuleChecker } from '../../space/rules.js';
-import { Sampler } from '../../space/sample.js';
+import { obeysRules } from '../../space/rules.js';
+import { sample } from '../../space/sample.js';
 import type { SearchSpace } from '../../space/search-space.js';
 import type { CellGenes } from './cell-genes.js';
 import { cellGenesOf } from './cell-genes.js';
@@ -17,8 +17,6 @@ import { PathUsage } from './path-usage.js';
  */
 export class CountSampler implements PathSampler {
   readonly #space: SearchSpace;
-  readonly #rules: RuleChecker;
-  readonly #sampler: Sampler;
   readonly #candidates: number;
   readonly #rng: Rng;
   readonly #cells: readonly CellGenes[];
@@ -26,8 +24,6 @@ export class CountSampler implements PathSampler {
 
   constructor(space: SearchSpace, options: CountOptions, rng: Rng) {
     this.#space = space;
-    this.#rules = new RuleChecker(space);
-    this.#sampler = new Sampler(space, this.#rules);
     this.#candidates = options.candidates;
     this.#rng = rng;
     this.#cells = cellGenesOf(space, 'count');
@@ -35,7 +31,7 @@ export class CountSampler implements PathSampler {
   }
 
   next(): ChoiceArchitecture {
-    const candidates = Array.from({ length: this.#candidates }, () => this.#sampler.next(this.#rng));
+    const candidates = Array.from({ length: this.#candidates }, () => sample(this.#space, this.#rng));
     const usages = candidates.map((path) =>
       this.#cells.map((cell, type) => this.#usage.sumOf(type, cell.optionsOf(path))),
     );
@@ -56,7 +52,7 @@ export class CountSampler implements PathSampler {
       cell.placeOptions(cell.optionsOf(candidates[best]!), values);
     });
     const path: ChoiceArchitecture = { kind: 'choices', space: this.#space.id, values };
-    if (this.#rules.broken(path) === undefined) return path;
+    if (obeysRules(this.#space, path)) return path;
     return candidates[leastIndex(usages.map((byType) => byType.reduce((sum, usage) => sum + usage, 0)))]!;
   }
 }

@@ -2,10 +2,9 @@ import type { StrategyConfig } from '../../protocol/run-config.js';
 import type { Outcome, Proposal, TrialId } from '../../protocol/trial.js';
 import type { ChoiceArchitecture } from '../../space/architecture.js';
 import { choiceKey } from '../../space/architecture.js';
-import { Crossover } from '../../space/crossover.js';
-import { Mutator } from '../../space/mutate.js';
-import { RuleChecker } from '../../space/rules.js';
-import { Sampler } from '../../space/sample.js';
+import { crossover } from '../../space/crossover.js';
+import { mutateGenes } from '../../space/mutate.js';
+import { sample } from '../../space/sample.js';
 import { lossOf } from './loss-of.js';
 import type { Strategy, StrategyContext } from './strategy.js';
 
@@ -20,9 +19,6 @@ import type { Strategy, StrategyContext } from './strategy.js';
 export class Evolution implements Strategy {
   readonly #context: StrategyContext;
   readonly #options: EvolutionOptions;
-  readonly #sampler: Sampler;
-  readonly #mutator: Mutator;
-  readonly #crossover: Crossover;
   readonly #seen = new Set<string>();
   readonly #inFlight = new Map<TrialId, ChoiceArchitecture>();
   /** Best first, of equals the older; fixed while a generation is under way. */
@@ -31,12 +27,8 @@ export class Evolution implements Strategy {
   #numAsked = 0;
 
   constructor(context: StrategyContext, options: EvolutionOptions) {
-    const rules = new RuleChecker(context.space);
     this.#context = context;
     this.#options = options;
-    this.#sampler = new Sampler(context.space, rules);
-    this.#mutator = new Mutator(context.space, rules);
-    this.#crossover = new Crossover(context.space, rules);
   }
 
   ask(limit: number): readonly Proposal[] {
@@ -88,21 +80,23 @@ export class Evolution implements Strategy {
   }
 
   #child(parents: readonly Member[]): Child {
-    const { rng } = this.#context;
-    const numCrossed = Math.round(this.#options.crossover * this.#options.population);
+    const { space, rng } = this.#context;
+    const { population, mutationRate } = this.#options;
+    const numCrossed = Math.round(this.#options.crossover * population);
     const first = rng.pick(parents);
     if (this.#numAsked >= numCrossed || parents.length < 2) {
-      const architecture = this.#mutator.mutateGenes(first.architecture, this.#options.mutationRate, rng);
+      const architecture = mutateGenes(space, first.architecture, mutationRate, rng);
       return { architecture, parents: [first.trial] };
     }
     const second = rng.pick(parents.filter((parent) => parent !== first));
-    const architecture = this.#crossover.cross(first.architecture, second.architecture, rng);
+    const architecture = crossover(space, first.architecture, second.architecture, rng);
     return { architecture, parents: [first.trial, second.trial] };
   }
 
   #newRandom(): Child | undefined {
+    const { space, rng } = this.#context;
     for (let draw = 0; draw < EXHAUSTED_AFTER; draw++) {
-      const architecture = this.#sampler.next(this.#context.rng);
+      const architecture = sample(space, rng);
       if (!this.#seen.has(choiceKey(architecture))) return { architecture, parents: [] };
     }
     return undefined;

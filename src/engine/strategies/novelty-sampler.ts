@@ -3,8 +3,8 @@ import type { SamplerConfig } from '../../protocol/run-config.js';
 import type { SamplerFacts } from '../../protocol/run-event.js';
 import type { ChoiceArchitecture } from '../../space/architecture.js';
 import { numSpaceValues } from '../../space/layout.js';
-import { RuleChecker } from '../../space/rules.js';
-import { Sampler } from '../../space/sample.js';
+import { obeysRules } from '../../space/rules.js';
+import { sample } from '../../space/sample.js';
 import type { SearchSpace } from '../../space/search-space.js';
 import type { CellGenes } from './cell-genes.js';
 import { cellGenesOf } from './cell-genes.js';
@@ -29,8 +29,6 @@ import { PathUsage } from './path-usage.js';
  */
 export class NoveltySampler implements PathSampler {
   readonly #space: SearchSpace;
-  readonly #rules: RuleChecker;
-  readonly #sampler: Sampler;
   readonly #options: NoveltyOptions;
   readonly #rng: Rng;
   readonly #cells: readonly CellGenes[];
@@ -41,8 +39,6 @@ export class NoveltySampler implements PathSampler {
 
   constructor(space: SearchSpace, options: NoveltyOptions, rng: Rng) {
     this.#space = space;
-    this.#rules = new RuleChecker(space);
-    this.#sampler = new Sampler(space, this.#rules);
     this.#options = options;
     this.#rng = rng;
     this.#cells = cellGenesOf(space, 'novelty');
@@ -65,7 +61,7 @@ export class NoveltySampler implements PathSampler {
 
   /** A uniform path, which takes row `index` (modulo the population) of every archive. */
   #uniform(index: number): ChoiceArchitecture {
-    const path = this.#sampler.next(this.#rng);
+    const path = sample(this.#space, this.#rng);
     const row = index % this.#options.population;
     this.#cells.forEach((cell, type) => this.#ascents[type]!.replace(row, cell.optionsOf(path)));
     return path;
@@ -81,7 +77,7 @@ export class NoveltySampler implements PathSampler {
         cell.placeOptions(ascent.proposed, values);
       });
       const path: ChoiceArchitecture = { kind: 'choices', space: this.#space.id, values };
-      if (this.#rules.broken(path) !== undefined) continue;
+      if (!obeysRules(this.#space, path)) continue;
       for (const ascent of this.#ascents) ascent.accept();
       return path;
     }

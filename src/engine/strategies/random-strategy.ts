@@ -1,6 +1,6 @@
 import type { Outcome, Proposal } from '../../protocol/trial.js';
 import { choiceKey } from '../../space/architecture.js';
-import { Sampler } from '../../space/sample.js';
+import { sample } from '../../space/sample.js';
 import type { Strategy, StrategyContext } from './strategy.js';
 
 /**
@@ -9,12 +9,10 @@ import type { Strategy, StrategyContext } from './strategy.js';
  */
 export class RandomStrategy implements Strategy {
   readonly #context: StrategyContext;
-  readonly #sampler: Sampler;
   readonly #seen = new Set<string>();
 
   constructor(context: StrategyContext) {
     this.#context = context;
-    this.#sampler = new Sampler(context.space);
   }
 
   ask(limit: number): readonly Proposal[] {
@@ -33,9 +31,9 @@ export class RandomStrategy implements Strategy {
   }
 
   #next(): Proposal | undefined {
-    const { rng, newTrial, epochs } = this.#context;
+    const { space, rng, newTrial, epochs } = this.#context;
     for (let draw = 0; draw < EXHAUSTED_AFTER; draw++) {
-      const architecture = this.#sampler.next(rng);
+      const architecture = sample(space, rng);
       const key = choiceKey(architecture);
       if (this.#seen.has(key)) continue;
       this.#seen.add(key);

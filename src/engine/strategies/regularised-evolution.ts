@@ -1,9 +1,8 @@
 import type { StrategyConfig } from '../../protocol/run-config.js';
 import type { Outcome, Proposal, TrialId } from '../../protocol/trial.js';
 import type { ChoiceArchitecture } from '../../space/architecture.js';
-import { Mutator } from '../../space/mutate.js';
-import { RuleChecker } from '../../space/rules.js';
-import { Sampler } from '../../space/sample.js';
+import { mutate } from '../../space/mutate.js';
+import { sample } from '../../space/sample.js';
 import { lossOf } from './loss-of.js';
 import type { Strategy, StrategyContext } from './strategy.js';
 
@@ -15,8 +14,6 @@ import type { Strategy, StrategyContext } from './strategy.js';
  */
 export class RegularisedEvolution implements Strategy {
   readonly #context: StrategyContext;
-  readonly #sampler: Sampler;
-  readonly #mutator: Mutator;
   readonly #options: RegularisedEvolutionOptions;
   /** Oldest first. */
   readonly #population: Member[] = [];
@@ -24,10 +21,7 @@ export class RegularisedEvolution implements Strategy {
   #numAsked = 0;
 
   constructor(context: StrategyContext, options: RegularisedEvolutionOptions) {
-    const rules = new RuleChecker(context.space);
     this.#context = context;
-    this.#sampler = new Sampler(context.space, rules);
-    this.#mutator = new Mutator(context.space, rules);
     this.#options = options;
   }
 
@@ -47,9 +41,9 @@ export class RegularisedEvolution implements Strategy {
   }
 
   #next(): Proposal {
-    const { rng, newTrial, epochs } = this.#context;
+    const { space, rng, newTrial, epochs } = this.#context;
     const parent = this.#numAsked++ < this.#options.population ? undefined : this.#tournament();
-    const architecture = parent === undefined ? this.#sampler.next(rng) : this.#mutator.mutate(parent.architecture, rng);
+    const architecture = parent === undefined ? sample(space, rng) : mutate(space, parent.architecture, rng);
     const trial = newTrial();
     this.#inFlight.set(trial, architecture);
     return { trial, architecture, epochs, parents: parent === undefined ? [] : [parent.trial] };
