@@ -11,6 +11,7 @@ import { recordFragment } from './fragment.js';
 import { checkShapes, merge } from './merge.js';
 import type { CellPlan, NetPlan, NodePlan, PlannedStep, WeightMode, WirePlan } from './net-plan.js';
 import { nodeName, planNet } from './net-plan.js';
+import { instantiateRecurrent } from './recurrent.js';
 import type { SiteRequest } from './sites.js';
 import { Sites } from './sites.js';
 import { UnbuildableError } from './unbuildable-error.js';
@@ -71,7 +72,17 @@ export class Instantiator {
     return this.#build(undefined);
   }
 
+  /** The steps of the net, each with the shape after it, which is the same for every architecture. */
+  stepShapes(): { readonly step: PlannedStep; readonly shape: Shape }[] {
+    const { assembly, maps } = this.#steps(undefined);
+    return this.#plan.steps.map((step, i) => ({ step, shape: assembly.shape(present(maps[i], 'map')) }));
+  }
+
   #build(values: readonly number[] | undefined): NetworkGraph {
+    return this.#finish(this.#steps(values));
+  }
+
+  #steps(values: readonly number[] | undefined): NetState {
     const assembly = new Assembly();
     const net: NetState = {
       assembly,
@@ -86,7 +97,7 @@ export class Instantiator {
       else this.#cell(net, step.cell, step.step);
       if (step === this.#auxiliaryStep) net.auxiliary = this.#auxiliaryLogits(net);
     }
-    return this.#finish(net);
+    return net;
   }
 
   #finish(net: NetState): NetworkGraph {
@@ -190,12 +201,10 @@ export class Instantiator {
     const summands: NodeId[] = [];
     const rest: NodeId[] = [];
     for (const wire of plan.wires) {
-      const numTaken = net.values === undefined ? wire.candidates.length * wire.ops.length : wire.count;
-      for (let slot = 0; slot < numTaken; slot++) {
-        const option = net.values === undefined ? slot : optionOf(net.values, wire, slot);
-        const result = this.#edge(net, { cell, plan, wire, slot, option }, nodes);
-        (slot < wire.count || plan.merge === 'sum' ? summands : rest).push(result);
-      }
+      const results = this.#wire(net, cell, plan, wire, nodes);
+      const numMerged = plan.merge === 'sum' ? results.length : wire.count;
+      summands.push(...results.slice(0, numMerged));
+      rest.push(...results.slice(numMerged));
     }
     checkShapes(net.assembly, rest, summands, place);
     const merged = merge(net.assembly, plan.merge, summands, place);
@@ -206,6 +215,20 @@ export class Instantiator {
       return present(all[0], 'op after the merge');
     }
     return this.#then(net, cell, plan, optionOf(net.values, plan.then, 0), merged);
+  }
+
+  /** Results of the options that a wire takes: those chosen, or all of them. In a supernet, equal options are one edge. */
+  #wire(net: NetState, cell: CellPlan, plan: NodePlan, wire: WirePlan, nodes: readonly NodeId[]): NodeId[] {
+    const numTaken = net.values === undefined ? wire.candidates.length * wire.ops.length : wire.count;
+    const results: NodeId[] = [];
+    let previous = -1;
+    for (let slot = 0; slot < numTaken; slot++) {
+      const option = net.values === undefined ? slot : optionOf(net.values, wire, slot);
+      const same = option === previous && !wire.hasSlots ? results.at(-1) : undefined;
+      results.push(same ?? this.#edge(net, { cell, plan, wire, slot, option }, nodes));
+      previous = option;
+    }
+    return results;
   }
 
   #edge(net: NetState, edge: EdgeChoice, nodes: readonly NodeId[]): NodeId {
@@ -241,12 +264,13 @@ export class Instantiator {
   }
 }
 
-/** A network of one architecture. For many of the same space and scale, keep an `Instantiator`. */
+/** A network of one architecture: cells, or one time step of a recurrent cell. For many, keep an `Instantiator`. */
 export function instantiate(
   space: SearchSpace,
   architecture: Architecture,
   options: InstantiateOptions,
 ): NetworkGraph {
+  if (space.template.kind === 'recurrent') return instantiateRecurrent(space, architecture);
   return new Instantiator(space, options).build(architecture);
 }
 
@@ -323,7 +347,7 @@ function lastReduction(plan: NetPlan): PlannedStep | undefined {
 function cellsOf(space: SearchSpace): CellTemplate {
   if (space.template.kind === 'cells') return space.template;
   throw new UserError(
-    `Networks of space ${space.name} (${space.template.kind}) cannot be built as cells`,
+    `Space ${space.name} is not made of cells (${space.template.kind}): its networks cannot be built yet`,
     'Search a space made of cells.',
   );
 }
