@@ -1,8 +1,9 @@
 import { present } from '../base/assert.js';
 import { UserError } from '../base/user-error.js';
 import { cost } from '../graph/cost.js';
+import type { NetworkGraph } from '../graph/network-graph.js';
 import type { ChoiceArchitecture } from './architecture.js';
-import { Instantiator } from './instantiate/instantiator.js';
+import { Instantiator, instantiate } from './instantiate/instantiator.js';
 import type { DecisionSlot } from './layout.js';
 import { cellTypesOf, layoutOf, slotNamed } from './layout.js';
 import type { CellType, OpChoice, SearchSpace, SpaceRule } from './search-space.js';
@@ -66,15 +67,16 @@ class RuleChecker {
     let known: { readonly parameters: number; readonly macs: number } | undefined;
     return (metric) => {
       if (metric.kind === 'count') return this.#count(architecture, metric.op, metric.cell);
-      known ??= cost(this.#networks().build(architecture));
+      known ??= cost(this.#network(architecture));
       return metric.kind === 'params' ? known.parameters : known.macs;
     };
   }
 
-  #networks(): Instantiator {
-    const scale = present(this.#space.scales[0], 'scale');
-    this.#instantiator ??= new Instantiator(this.#space, { scale, weights: 'standalone' });
-    return this.#instantiator;
+  #network(architecture: ChoiceArchitecture): NetworkGraph {
+    const options = { scale: present(this.#space.scales[0], 'scale'), weights: 'standalone' } as const;
+    if (this.#space.template.kind !== 'cells') return instantiate(this.#space, architecture, options);
+    this.#instantiator ??= new Instantiator(this.#space, options);
+    return this.#instantiator.build(architecture);
   }
 
   /** Chosen edges (and ops after merges) whose op choice, or an op in its chain, is called `op`. */
