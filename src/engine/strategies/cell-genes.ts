@@ -78,11 +78,9 @@ export class CellGenes {
       const { isPaired, groupSize, picks, isDistinct } = choice;
       const first = slot;
       for (let i = 0; i < picks; i++) {
-        let option = this.#legal(genes, gene++);
-        if (isPaired) {
-          if (isDistinct) option = freeInput(choice, option, options, first, slot);
-          option = option * groupSize + this.#legal(genes, gene++);
-        }
+        const value = this.#legal(genes, gene++);
+        const input = isDistinct ? freeInput(choice, value, options, first, slot) : value;
+        const option = isPaired ? input * groupSize + this.#legal(genes, gene++) : value;
         insertSorted(options, first, slot++, option);
       }
     }
@@ -128,10 +126,24 @@ interface GeneChoice extends SlotGroup {
 function geneChoice(cell: string, decision: Decision, offset: number): GeneChoice {
   const choice = asChoice(cell, decision);
   if (choice.kind === 'categorical') {
-    return { offset, numOptions: choice.options.length, picks: 1, isPaired: false, groupSize: 1, isDistinct: false };
+    return {
+      offset,
+      numOptions: choice.options.length,
+      picks: 1,
+      isPaired: false,
+      groupSize: 1,
+      isDistinct: false,
+    };
   }
   const { options, count, groupSize, repeats } = choice;
-  return { offset, numOptions: options.length, picks: count, isPaired: true, groupSize, isDistinct: !repeats };
+  return {
+    offset,
+    numOptions: options.length,
+    picks: count,
+    isPaired: true,
+    groupSize,
+    isDistinct: !repeats,
+  };
 }
 
 function asChoice(cell: string, decision: Decision): Choice {
@@ -143,7 +155,13 @@ function asChoice(cell: string, decision: Decision): Choice {
 }
 
 /** `input`, or the free input nearest to it. Taken inputs: those of options first … end − 1. */
-function freeInput(choice: GeneChoice, input: number, options: Int16Array, first: number, end: number): number {
+function freeInput(
+  choice: GeneChoice,
+  input: number,
+  options: Int16Array,
+  first: number,
+  end: number,
+): number {
   const numInputs = choice.numOptions / choice.groupSize;
   for (let away = 0; away < numInputs; away++) {
     if (isFree(choice, input - away, options, first, end)) return input - away;

@@ -45,7 +45,10 @@ export class CountSampler implements PathSampler {
   }
 
   /** The least used cell of each type; where they may not stand together, the candidate that is least used as a whole. */
-  #combined(candidates: readonly ChoiceArchitecture[], usages: readonly (readonly number[])[]): ChoiceArchitecture {
+  #combined(
+    candidates: readonly ChoiceArchitecture[],
+    usages: readonly (readonly number[])[],
+  ): ChoiceArchitecture {
     const values = candidates[0]!.values.slice();
     this.#cells.forEach((cell, type) => {
       const best = leastIndex(usages.map((byType) => byType[type]!));

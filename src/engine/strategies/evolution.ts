@@ -54,7 +54,9 @@ export class Evolution implements Strategy {
 
   /** Outcomes may come in any order: trials decide among equals. */
   #endGeneration(): void {
-    const all = [...this.#survivors, ...this.#children].sort((a, b) => a.loss - b.loss || a.trial - b.trial);
+    const all = [...this.#survivors, ...this.#children].sort((a, b) =>
+      a.loss === b.loss ? a.trial - b.trial : a.loss - b.loss,
+    );
     this.#survivors = all.slice(0, this.#options.population);
     this.#children = [];
     this.#numAsked = 0;

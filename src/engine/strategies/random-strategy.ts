@@ -1,4 +1,4 @@
-import type { Outcome, Proposal } from '../../protocol/trial.js';
+import type { Proposal } from '../../protocol/trial.js';
 import { choiceKey } from '../../space/architecture.js';
 import { sample } from '../../space/sample.js';
 import type { Strategy, StrategyContext } from './strategy.js';
@@ -25,9 +25,8 @@ export class RandomStrategy implements Strategy {
     return proposals;
   }
 
-  /** Random search learns nothing. */
-  tell(outcomes: readonly Outcome[]): void {
-    void outcomes;
+  tell(): void {
+    // Random search learns nothing.
   }
 
   #next(): Proposal | undefined {

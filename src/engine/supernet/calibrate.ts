@@ -14,6 +14,8 @@ export function calibrate(
 ): void {
   statistics.clear();
   for (let i = 0; i < numBatches; i++) {
-    program.run(batch(i), weights, { statistics: { kind: 'batch', into: statistics, momentum: 1 / (i + 1) } });
+    program.run(batch(i), weights, {
+      statistics: { kind: 'batch', into: statistics, momentum: 1 / (i + 1) },
+    });
   }
 }

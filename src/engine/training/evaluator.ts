@@ -24,7 +24,10 @@ export interface TrialResult {
 }
 
 /** What `work` yields; what makes a trial fail becomes its outcome. Other errors are ours and pass. */
-export async function failingAsOutcome(trial: TrialId, work: () => Promise<TrialResult>): Promise<TrialResult> {
+export async function failingAsOutcome(
+  trial: TrialId,
+  work: () => Promise<TrialResult>,
+): Promise<TrialResult> {
   try {
     return await work();
   } catch (error) {

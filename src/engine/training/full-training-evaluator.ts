@@ -65,7 +65,12 @@ export class FullTrainingEvaluator implements Evaluator {
       const { trainLoss } = await training.trainEpoch(epoch);
       measurement = await training.validate();
       if (!Number.isFinite(trainLoss) || !Number.isFinite(measurement.loss)) {
-        return failed(trial, 'diverged', `The loss of epoch ${epoch} is not a finite number.`, epoch * epochCost);
+        return failed(
+          trial,
+          'diverged',
+          `The loss of epoch ${epoch} is not a finite number.`,
+          epoch * epochCost,
+        );
       }
       await report(epoch, measurement);
     }

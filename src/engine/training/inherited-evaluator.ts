@@ -38,7 +38,11 @@ export class InheritedEvaluator implements Evaluator, Disposable {
   constructor(
     workplace: Workplace,
     supernet: Supernet,
-    { config, data, objectives }: { config: SelectionConfig; data: SearchData; objectives: readonly Objective[] },
+    {
+      config,
+      data,
+      objectives,
+    }: { config: SelectionConfig; data: SearchData; objectives: readonly Objective[] },
   ) {
     const { batch, images, calibrationBatches } = config;
     const total = data.validation.count;
@@ -62,7 +66,12 @@ export class InheritedEvaluator implements Evaluator, Disposable {
       assert(architecture.kind === 'choices', 'Paths of a supernet are choices');
       const { measurement, cost: spent } = await this.#measure(architecture, this.#part, this.#numPartImages);
       if (!Number.isFinite(measurement.loss)) {
-        return failed(trial, 'diverged', 'The validation loss with inherited weights is not a finite number.', spent);
+        return failed(
+          trial,
+          'diverged',
+          'The validation loss with inherited weights is not a finite number.',
+          spent,
+        );
       }
       const values = objectiveValues(this.#objectives, measurement, this.#supernet.network(architecture));
       return { outcome: { kind: 'measured', trial, values }, cost: spent, measurement };
@@ -70,7 +79,9 @@ export class InheritedEvaluator implements Evaluator, Disposable {
   }
 
   /** Measures a path on the whole validation split. */
-  rescore(architecture: ChoiceArchitecture): Promise<{ readonly measurement: Measurement; readonly cost: number }> {
+  rescore(
+    architecture: ChoiceArchitecture,
+  ): Promise<{ readonly measurement: Measurement; readonly cost: number }> {
     return this.#measure(architecture, this.#whole, this.#numWholeImages);
   }
 
@@ -94,7 +105,12 @@ export class InheritedEvaluator implements Evaluator, Disposable {
     calibrate(program, weights, this.#statistics, this.#calibration.batchesPerEpoch, (index) =>
       nextBatch(this.#workplace, this.#calibration, index),
     );
-    const measurement = await measureWith(programs, this.#workplace, { weights, statistics: this.#statistics }, source);
+    const measurement = await measureWith(
+      programs,
+      this.#workplace,
+      { weights, statistics: this.#statistics },
+      source,
+    );
     const numCalibrationImages = this.#calibration.batchesPerEpoch * this.#calibrationBatch;
     this.#workplace.meter.addImages(numCalibrationImages);
     return { measurement, cost: (numImages + numCalibrationImages) * cost(graph).macs };

@@ -60,12 +60,17 @@ export class NetworkTraining implements Disposable, LoadedNetwork {
     this.graph = network.inference;
     this.#workplace = workplace;
     this.#request = request;
-    this.#program = compile(workplace, network.training, { batch: config.batch, outputs: ['loss'], train: true });
+    this.#program = compile(workplace, network.training, {
+      batch: config.batch,
+      outputs: ['loss'],
+      train: true,
+    });
     this.weights = workplace.backend.createWeights();
     this.statistics = workplace.backend.createStatistics();
     const specs = weightSpecs(network.training);
     this.#keys = specs.map(({ key }) => key);
-    for (const spec of specs) this.weights.write(spec.key, spec.shape, initialValues(spec, rng.fork('weights')));
+    for (const spec of specs)
+      this.weights.write(spec.key, spec.shape, initialValues(spec, rng.fork('weights')));
     this.#batches = request.makeBatches(data, config, rng.fork('order'));
     this.#validation = evaluationBatches(data.validation, data, config.batch);
     this.stepsPerEpoch = this.#batches.batchesPerEpoch;

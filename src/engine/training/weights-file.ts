@@ -59,7 +59,8 @@ export function readWeightsFile(bytes: Uint8Array, place: string): WeightsFile {
     tensors.set(name, { shape: entry.shape, values: floats(data, entry.start, entry.end) });
     covered += entry.end - entry.start;
   }
-  if (covered !== data.length) throw damaged(place, `${data.length} bytes of values, the header speaks of ${covered}`);
+  if (covered !== data.length)
+    throw damaged(place, `${data.length} bytes of values, the header speaks of ${covered}`);
   return { tensors, metadata };
 }
 
@@ -79,7 +80,9 @@ function readHeader(bytes: Uint8Array, place: string): { header: object; dataSta
   const dataStart = LENGTH_BYTES + Number(length);
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, dataStart)));
+    header = JSON.parse(
+      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, dataStart)),
+    );
   } catch (error) {
     throw damaged(place, `its header is not JSON (${error instanceof Error ? error.message : 'unreadable'})`);
   }
@@ -96,7 +99,8 @@ interface Entry {
 }
 
 function readEntry(name: string, value: unknown, numBytes: number, place: string): Entry {
-  if (typeof value !== 'object' || value === null) throw damaged(place, `the entry of ${name} is not an object`);
+  if (typeof value !== 'object' || value === null)
+    throw damaged(place, `the entry of ${name} is not an object`);
   const { dtype, shape, data_offsets: offsets } = value as Record<string, unknown>;
   if (dtype !== 'F32') throw damaged(place, `${name} is not float32 (F32) but ${JSON.stringify(dtype)}`);
   if (!isSizes(shape)) throw damaged(place, `the shape of ${name} is not a list of sizes`);
@@ -104,7 +108,8 @@ function readEntry(name: string, value: unknown, numBytes: number, place: string
   const [start, end] = offsets as [number, number];
   const expected = shape.reduce((product, size) => product * size, FLOAT_BYTES);
   if (start > end || end > numBytes) throw damaged(place, `the values of ${name} lie outside the file`);
-  if (end - start !== expected) throw damaged(place, `${name} has ${end - start} bytes, its shape needs ${expected}`);
+  if (end - start !== expected)
+    throw damaged(place, `${name} has ${end - start} bytes, its shape needs ${expected}`);
   return { shape, start, end };
 }
 
@@ -120,7 +125,11 @@ function isSizes(value: unknown): value is readonly number[] {
 }
 
 function isTextRecord(value: unknown): value is Readonly<Record<string, string>> {
-  return typeof value === 'object' && value !== null && Object.values(value).every((text) => typeof text === 'string');
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every((text) => typeof text === 'string')
+  );
 }
 
 function damaged(place: string, why: string): UserError {

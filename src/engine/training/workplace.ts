@@ -12,7 +12,11 @@ export interface Workplace {
 }
 
 /** `Backend.compile`, its time counted as planning. Throws `OutOfMemoryError`. */
-export function compile({ backend, meter }: Workplace, graph: NetworkGraph, request: CompileRequest): Program {
+export function compile(
+  { backend, meter }: Workplace,
+  graph: NetworkGraph,
+  request: CompileRequest,
+): Program {
   return meter.time('plan', () => backend.compile(graph, request));
 }
 
