@@ -40,7 +40,11 @@ function requireZig() {
   const zig = spawnSync('python3', ['-m', 'ziglang', 'version'], { encoding: 'utf8' });
   const version = zig.stdout?.trim();
   if (zig.status === 0 && version === ZIG_VERSION) return;
-  const found = zig.error ? 'python3 is missing' : zig.status === 0 ? `found version ${version}` : 'it is missing';
+  const found = zig.error
+    ? 'python3 is missing'
+    : zig.status === 0
+      ? `found version ${version}`
+      : 'it is missing';
   fail(`Building the kernels needs zig ${ZIG_VERSION} (${found}): pip install ziglang==${ZIG_VERSION}`);
 }
 
@@ -52,10 +56,23 @@ function compile(variant, output) {
   const flags = [
     '--target=wasm32-freestanding',
     `-mcpu=generic+simd128${features}+atomics+bulk_memory+mutable_globals`,
-    ...['-std=c17', '-O3', '-ffp-contract=fast', '-fno-math-errno', '-ffreestanding', '-fno-sanitize=all', '-nostdlib', '-s'],
+    ...[
+      '-std=c17',
+      '-O3',
+      '-ffp-contract=fast',
+      '-fno-math-errno',
+      '-ffreestanding',
+      '-fno-sanitize=all',
+      '-nostdlib',
+      '-s',
+    ],
     ...['-Wall', '-Wextra', '-Wno-missing-field-initializers', '-Werror', ...defines],
-    ...['--no-entry', '--import-memory', '--shared-memory', `--max-memory=${MAX_MEMORY_BYTES}`].map((flag) => `-Wl,${flag}`),
-    ...['--export=__stack_pointer', '--export=__heap_base', `-z,stack-size=${STACK_BYTES}`].map((flag) => `-Wl,${flag}`),
+    ...['--no-entry', '--import-memory', '--shared-memory', `--max-memory=${MAX_MEMORY_BYTES}`].map(
+      (flag) => `-Wl,${flag}`,
+    ),
+    ...['--export=__stack_pointer', '--export=__heap_base', `-z,stack-size=${STACK_BYTES}`].map(
+      (flag) => `-Wl,${flag}`,
+    ),
   ];
   const zig = spawnSync('python3', ['-m', 'ziglang', 'cc', ...flags, '-o', output, ...sources], {
     cwd: kernelFolder,
@@ -69,7 +86,10 @@ function compare(folder) {
     const name = `${variant}.wasm`;
     return !sameBytes(join(folder, name), join(binaryFolder, name));
   });
-  if (drifted.length > 0) fail(`The committed kernels differ from their sources (${drifted.join(', ')}): run build.mjs and commit.`);
+  if (drifted.length > 0)
+    fail(
+      `The committed kernels differ from their sources (${drifted.join(', ')}): run build.mjs and commit.`,
+    );
 }
 
 function sameBytes(built, committed) {

@@ -2,7 +2,16 @@ import { Rng } from '../../../../src/base/rng.js';
 import { BL } from '../../../../src/engine/backend/plan/layout.js';
 import { blocksOf, Kernels, VARIANTS } from './harness.js';
 import type { Grid, PartSpec } from './harness.js';
-import { assertClose, expectedGradient, randomGrid, randomValues, viewed, VIEW_KINDS, withView, zeroGrid } from './samples.js';
+import {
+  assertClose,
+  expectedGradient,
+  randomGrid,
+  randomValues,
+  viewed,
+  VIEW_KINDS,
+  withView,
+  zeroGrid,
+} from './samples.js';
 import type { ViewKind } from './samples.js';
 import { forEachTap, outSize } from './windows.js';
 import type { WindowSpec } from './windows.js';
@@ -70,13 +79,21 @@ function title({ inputs, out, height, width, kernel, stride, padding, dilation }
 }
 
 /** Instruction words that describe the window and the packed weights of a case. */
-function packed(kernels: Kernels, item: Case, stored: Float64Array): Record<'kernel' | 'stride' | 'padding' | 'dilation' | 'weight' | 'weightT', number> {
+function packed(
+  kernels: Kernels,
+  item: Case,
+  stored: Float64Array,
+): Record<'kernel' | 'stride' | 'padding' | 'dilation' | 'weight' | 'weightT', number> {
   const { kernel, stride, padding, dilation } = item;
   const size = packedSize(item);
   const weight = kernels.reals(new Float64Array(size).fill(NaN));
   const weightT = kernels.reals(new Float64Array(size).fill(NaN));
   const fields = { kernel, stride, padding, dilation, weight, weightT };
-  const pack = { in: kernels.sizeOnly(channelsOf(item)), out: kernels.sizeOnly(item.out), stored: kernels.reals(stored) };
+  const pack = {
+    in: kernels.sizeOnly(channelsOf(item)),
+    out: kernels.sizeOnly(item.out),
+    stored: kernels.reals(stored),
+  };
   kernels.runItems(kernels.instruction('PACK_CONV', { ...fields, ...pack }));
   return fields;
 }
@@ -85,16 +102,23 @@ function packed(kernels: Kernels, item: Case, stored: Float64Array): Record<'ker
 function packedSize(item: Case): number {
   const channels = channelsOf(item);
   const isCompact = item.kernel > 1 && channels < BL;
-  const rows = isCompact ? blocksOf(item.kernel ** 2 * channels) * BL : item.kernel ** 2 * blocksOf(channels) * BL;
+  const rows = isCompact
+    ? blocksOf(item.kernel ** 2 * channels) * BL
+    : item.kernel ** 2 * blocksOf(channels) * BL;
   return rows * blocksOf(item.out) * BL;
 }
 
 function channelsOf({ inputs }: Case): number {
-  return inputs.reduce((sum, channels, i) => sum + (i + 1 < inputs.length ? blocksOf(channels) * BL : channels), 0);
+  return inputs.reduce(
+    (sum, channels, i) => sum + (i + 1 < inputs.length ? blocksOf(channels) * BL : channels),
+    0,
+  );
 }
 
 function makeInputs(rng: Rng, item: Case, view: ViewKind): PartSpec[] {
-  return item.inputs.map((channels) => withView(rng, randomGrid(rng, BATCH, channels, item.height, item.width), view));
+  return item.inputs.map((channels) =>
+    withView(rng, randomGrid(rng, BATCH, channels, item.height, item.width), view),
+  );
 }
 
 function checkForward(kernels: Kernels, item: Case, view: ViewKind, hasBias: boolean): void {
@@ -108,10 +132,17 @@ function checkForward(kernels: Kernels, item: Case, view: ViewKind, hasBias: boo
   const fields = { ...packed(kernels, item, weights), in: kernels.operand(inputs), out: placed };
   const padded = new Float64Array(blocksOf(item.out) * BL);
   padded.set(bias);
-  kernels.runImages(kernels.instruction('CONV', hasBias ? { ...fields, bias: kernels.reals(padded) } : fields));
+  kernels.runImages(
+    kernels.instruction('CONV', hasBias ? { ...fields, bias: kernels.reals(padded) } : fields),
+  );
   const expected = convolve(viewed(inputs), weights, item);
   const before = hasBias ? expected.map((_, at) => bias[at % item.out]!) : out.grid.values;
-  assertClose(kernels, kernels.readPart(placed), expected.map((value, at) => value + before[at]!), view);
+  assertClose(
+    kernels,
+    kernels.readPart(placed),
+    expected.map((value, at) => value + before[at]!),
+    view,
+  );
 }
 
 function outGrid(rng: Rng, item: Case): Grid {
@@ -124,26 +155,60 @@ function checkGradient(kernels: Kernels, item: Case, view: ViewKind, accumulate:
   const inputs = makeInputs(rng, item, view);
   const weights = randomValues(rng, item.out * channelsOf(item) * item.kernel ** 2);
   const grad = withView(rng, outGrid(rng, item), accumulate ? 'gradient' : 'plain');
-  const destinations = inputs.map(({ grid }) => ({ grid: { ...grid, values: randomValues(rng, grid.values.length) }, accumulate }));
+  const destinations = inputs.map(({ grid }) => ({
+    grid: { ...grid, values: randomValues(rng, grid.values.length) },
+    accumulate,
+  }));
   const dx = kernels.operand(destinations);
   const sums = kernels.shardSums(packedSize(item));
   const fields = { ...packed(kernels, item, weights), weightGrad: sums.at, weightGradStride: sums.stride };
-  kernels.runImages(kernels.instruction('CONV_GRAD', { ...fields, in: kernels.operand(inputs), grad: kernels.operand([grad]), dx }));
+  kernels.runImages(
+    kernels.instruction('CONV_GRAD', {
+      ...fields,
+      in: kernels.operand(inputs),
+      grad: kernels.operand([grad]),
+      dx,
+    }),
+  );
   const expected = differentiate(viewed(inputs), weights, viewed([grad]), item);
-  assertClose(kernels, kernels.readJoined(dx), expectedGradient(expected.dx, inputs, destinations), `dx ${view}`);
+  assertClose(
+    kernels,
+    kernels.readJoined(dx),
+    expectedGradient(expected.dx, inputs, destinations),
+    `dx ${view}`,
+  );
   assertClose(kernels, reduced(kernels, item, sums), expected.dw, `dw ${view}`);
 }
 
-function reduced(kernels: Kernels, item: Case, sums: { readonly at: number; readonly stride: number }): Float64Array {
+function reduced(
+  kernels: Kernels,
+  item: Case,
+  sums: { readonly at: number; readonly stride: number },
+): Float64Array {
   const count = item.out * channelsOf(item) * item.kernel ** 2;
   const stored = kernels.reals(new Float64Array(count));
   const result = kernels.reals([0]);
-  const sizes = { in: kernels.sizeOnly(channelsOf(item)), out: kernels.sizeOnly(item.out), kernel: item.kernel };
+  const sizes = {
+    in: kernels.sizeOnly(channelsOf(item)),
+    out: kernels.sizeOnly(item.out),
+    kernel: item.kernel,
+  };
   kernels.runItems(
-    kernels.instruction('REDUCE_CONV', { ...sizes, weightGrad: sums.at, weightGradStride: sums.stride, stored, result }),
+    kernels.instruction('REDUCE_CONV', {
+      ...sizes,
+      weightGrad: sums.at,
+      weightGradStride: sums.stride,
+      stored,
+      result,
+    }),
   );
   const gradient = kernels.readReals(stored, count);
-  assertClose(kernels, kernels.readReals(result, 1), [gradient.reduce((sum, g) => sum + g * g, 0)], 'sum of squares');
+  assertClose(
+    kernels,
+    kernels.readReals(result, 1),
+    [gradient.reduce((sum, g) => sum + g * g, 0)],
+    'sum of squares',
+  );
   return gradient;
 }
 
@@ -154,16 +219,35 @@ function checkMerged(kernels: Kernels): void {
   const rng = Rng.fromSeed(3);
   const inputs = makeInputs(rng, first, 'affine relu');
   const weights = randomValues(rng, 20 * 12 * 9);
-  const at = { weight: kernels.reals(new Float64Array(packedSize(both))), weightT: kernels.reals(new Float64Array(packedSize(both))) };
+  const at = {
+    weight: kernels.reals(new Float64Array(packedSize(both))),
+    weightT: kernels.reals(new Float64Array(packedSize(both))),
+  };
   const size = { ...window, in: kernels.sizeOnly(12), channelCount: 24, weightT: at.weightT };
-  const pieces = [kernels.reals(weights.subarray(0, 8 * 12 * 9)), kernels.reals(weights.subarray(8 * 12 * 9))];
+  const pieces = [
+    kernels.reals(weights.subarray(0, 8 * 12 * 9)),
+    kernels.reals(weights.subarray(8 * 12 * 9)),
+  ];
   const second = at.weight + packedSize(first) * kernels.bytesPerReal;
   kernels.runItems(
-    kernels.instruction('PACK_CONV', { ...size, out: kernels.sizeOnly(8), stored: pieces[0]!, weight: at.weight }),
-    kernels.instruction('PACK_CONV', { ...size, out: kernels.sizeOnly(12), stored: pieces[1]!, weight: second, channelTo: 8 }),
+    kernels.instruction('PACK_CONV', {
+      ...size,
+      out: kernels.sizeOnly(8),
+      stored: pieces[0]!,
+      weight: at.weight,
+    }),
+    kernels.instruction('PACK_CONV', {
+      ...size,
+      out: kernels.sizeOnly(12),
+      stored: pieces[1]!,
+      weight: second,
+      channelTo: 8,
+    }),
   );
   const outs = kernels.operand([{ grid: zeroGrid(BATCH, 8, 5, 7) }, { grid: zeroGrid(BATCH, 12, 5, 7) }]);
-  const grads = [randomGrid(rng, BATCH, 8, 5, 7), randomGrid(rng, BATCH, 12, 5, 7)].map((grid) => withView(rng, grid, 'gradient'));
+  const grads = [randomGrid(rng, BATCH, 8, 5, 7), randomGrid(rng, BATCH, 12, 5, 7)].map((grid) =>
+    withView(rng, grid, 'gradient'),
+  );
   const destinations = inputs.map(({ grid }) => ({ grid }));
   const dx = kernels.operand(destinations);
   const placed = kernels.operand(inputs);
@@ -180,13 +264,19 @@ function convolve(x: Grid, weights: Float64Array, item: Case): Float64Array {
   const y = new Float64Array(BATCH * outSize(item.height, item) * outSize(item.width, item) * item.out);
   forEachTap(BATCH, x, item, (input, output, tap) => {
     forEachPair(x.channels, item.out, (i, o) => {
-      y[output * item.out + o]! += x.values[input * x.channels + i]! * weights[(o * x.channels + i) * item.kernel ** 2 + tap]!;
+      y[output * item.out + o]! +=
+        x.values[input * x.channels + i]! * weights[(o * x.channels + i) * item.kernel ** 2 + tap]!;
     });
   });
   return y;
 }
 
-function differentiate(x: Grid, weights: Float64Array, dy: Grid, item: Case): { dx: Float64Array; dw: Float64Array } {
+function differentiate(
+  x: Grid,
+  weights: Float64Array,
+  dy: Grid,
+  item: Case,
+): { dx: Float64Array; dw: Float64Array } {
   const dx = new Float64Array(x.values.length);
   const dw = new Float64Array(weights.length);
   forEachTap(BATCH, x, item, (input, output, tap) => {

@@ -2,7 +2,15 @@ import { Rng } from '../../../../src/base/rng.js';
 import { BL } from '../../../../src/engine/backend/plan/layout.js';
 import { blocksOf, Kernels, VARIANTS } from './harness.js';
 import type { Grid, PartSpec } from './harness.js';
-import { assertClose, expectedGradient, randomGrid, randomValues, viewed, VIEW_KINDS, withView } from './samples.js';
+import {
+  assertClose,
+  expectedGradient,
+  randomGrid,
+  randomValues,
+  viewed,
+  VIEW_KINDS,
+  withView,
+} from './samples.js';
 import type { ViewKind } from './samples.js';
 import { forEachTap, outSize } from './windows.js';
 import type { WindowSpec } from './windows.js';
@@ -46,7 +54,12 @@ for (const variant of VARIANTS) {
     const kernels = new Kernels(variant, BATCH);
     for (const [i, window] of WINDOWS.entries()) {
       const { kernel, stride, padding, dilation } = window;
-      const cases = SIZES.map(([height, width], j) => ({ ...window, height, width, channels: CHANNELS[(i + j) % CHANNELS.length]! }));
+      const cases = SIZES.map(([height, width], j) => ({
+        ...window,
+        height,
+        width,
+        channels: CHANNELS[(i + j) % CHANNELS.length]!,
+      }));
       it(`filters each channel with k${kernel} s${stride} p${padding} d${dilation}`, () => {
         forEachView(cases, (item, view, accumulate) => {
           checkForward(kernels, item, view, accumulate);
@@ -61,7 +74,10 @@ for (const variant of VARIANTS) {
   });
 }
 
-function forEachView(cases: readonly Case[], check: (item: Case, view: ViewKind, accumulate: boolean) => void): void {
+function forEachView(
+  cases: readonly Case[],
+  check: (item: Case, view: ViewKind, accumulate: boolean) => void,
+): void {
   cases.forEach((item, i) => {
     VIEW_KINDS.forEach((view, j) => {
       check(item, view, (i + j) % 2 === 0);
@@ -70,19 +86,27 @@ function forEachView(cases: readonly Case[], check: (item: Case, view: ViewKind,
 }
 
 function makeInputs(rng: Rng, item: Case, view: ViewKind): PartSpec[] {
-  return item.channels.map((channels) => withView(rng, randomGrid(rng, BATCH, channels, item.height, item.width), view));
+  return item.channels.map((channels) =>
+    withView(rng, randomGrid(rng, BATCH, channels, item.height, item.width), view),
+  );
 }
 
 function channelsOf(item: Case): number {
   return item.channels.reduce((sum, channels) => sum + channels, 0);
 }
 
-function packed(kernels: Kernels, item: Case, stored: Float64Array): Record<'kernel' | 'stride' | 'padding' | 'dilation' | 'weight', number> {
+function packed(
+  kernels: Kernels,
+  item: Case,
+  stored: Float64Array,
+): Record<'kernel' | 'stride' | 'padding' | 'dilation' | 'weight', number> {
   const { kernel, stride, padding, dilation } = item;
   const weight = kernels.reals(new Float64Array(packedSize(item)).fill(NaN));
   const fields = { kernel, stride, padding, dilation, weight };
   const size = kernels.sizeOnly(channelsOf(item));
-  kernels.runItems(kernels.instruction('PACK_DEPTHWISE', { ...fields, in: size, stored: kernels.reals(stored) }));
+  kernels.runItems(
+    kernels.instruction('PACK_DEPTHWISE', { ...fields, in: size, stored: kernels.reals(stored) }),
+  );
   return fields;
 }
 
@@ -101,7 +125,13 @@ function checkForward(kernels: Kernels, item: Case, view: ViewKind, accumulate: 
   const weights = randomValues(rng, channelsOf(item) * item.kernel ** 2);
   const out = { grid: outGrid(rng, item), accumulate };
   const placed = kernels.operand([out]);
-  kernels.runImages(kernels.instruction('DEPTHWISE', { ...packed(kernels, item, weights), in: kernels.operand(inputs), out: placed }));
+  kernels.runImages(
+    kernels.instruction('DEPTHWISE', {
+      ...packed(kernels, item, weights),
+      in: kernels.operand(inputs),
+      out: placed,
+    }),
+  );
   const x = viewed(inputs);
   const y = out.grid.values.map((value) => (accumulate ? value : 0));
   forEachTap(BATCH, x, item, (input, output, tap) => {
@@ -118,7 +148,10 @@ function checkGradient(kernels: Kernels, item: Case, view: ViewKind, accumulate:
   const inputs = makeInputs(rng, item, view);
   const weights = randomValues(rng, channelsOf(item) * item.kernel ** 2);
   const grad = withView(rng, outGrid(rng, item), accumulate ? 'plain' : 'gradient');
-  const destinations = inputs.map(({ grid }) => ({ grid: { ...grid, values: randomValues(rng, grid.values.length) }, accumulate }));
+  const destinations = inputs.map(({ grid }) => ({
+    grid: { ...grid, values: randomValues(rng, grid.values.length) },
+    accumulate,
+  }));
   const dx = kernels.operand(destinations);
   const sums = kernels.shardSums(packedSize(item));
   const fields = { ...packed(kernels, item, weights), weightGrad: sums.at, weightGradStride: sums.stride };
@@ -133,19 +166,35 @@ function checkGradient(kernels: Kernels, item: Case, view: ViewKind, accumulate:
   kernels.runImages(kernels.instruction('DEPTHWISE_GRAD', { ...fields, ...operands }));
   assertClose(kernels, reduced(kernels, item, sums), expected.dw, `dw alone ${view}`);
   const alone = kernels.operand(destinations);
-  kernels.runImages(kernels.instruction('DEPTHWISE_GRAD', { ...fields, ...operands, dx: alone, weightGrad: 0 }));
+  kernels.runImages(
+    kernels.instruction('DEPTHWISE_GRAD', { ...fields, ...operands, dx: alone, weightGrad: 0 }),
+  );
   assertClose(kernels, kernels.readJoined(alone), dxExpected, `dx alone ${view}`);
 }
 
-function reduced(kernels: Kernels, item: Case, sums: { readonly at: number; readonly stride: number }): Float64Array {
+function reduced(
+  kernels: Kernels,
+  item: Case,
+  sums: { readonly at: number; readonly stride: number },
+): Float64Array {
   const count = channelsOf(item) * item.kernel ** 2;
   const stored = kernels.reals(new Float64Array(count));
-  const fields = { in: kernels.sizeOnly(channelsOf(item)), kernel: item.kernel, weightGrad: sums.at, weightGradStride: sums.stride };
+  const fields = {
+    in: kernels.sizeOnly(channelsOf(item)),
+    kernel: item.kernel,
+    weightGrad: sums.at,
+    weightGradStride: sums.stride,
+  };
   kernels.runItems(kernels.instruction('REDUCE_DEPTHWISE', { ...fields, stored }));
   return kernels.readReals(stored, count);
 }
 
-function differentiate(x: Grid, weights: Float64Array, dy: Grid, item: Case): { dx: Float64Array; dw: Float64Array } {
+function differentiate(
+  x: Grid,
+  weights: Float64Array,
+  dy: Grid,
+  item: Case,
+): { dx: Float64Array; dw: Float64Array } {
   const dx = new Float64Array(x.values.length);
   const dw = new Float64Array(weights.length);
   forEachTap(BATCH, x, item, (input, output, tap) => {

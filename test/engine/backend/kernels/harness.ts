@@ -33,7 +33,12 @@ export interface PartSpec {
   readonly grid: Grid;
   readonly affine?: { readonly scale: Float64Array; readonly shift: Float64Array };
   /** Batch-norm gradient: a·grid + b·second + c. */
-  readonly gradient?: { readonly second: Grid; readonly a: Float64Array; readonly b: Float64Array; readonly c: Float64Array };
+  readonly gradient?: {
+    readonly second: Grid;
+    readonly a: Float64Array;
+    readonly b: Float64Array;
+    readonly c: Float64Array;
+  };
   readonly relu?: boolean;
   readonly accumulate?: boolean;
   /** A destination that is left out. */
@@ -46,7 +51,9 @@ export interface Placed {
   readonly parts: readonly { readonly spec: PartSpec; readonly data: number }[];
 }
 
-type Fields = Partial<Record<Exclude<keyof typeof INSTRUCTION, 'words' | 'in' | 'out' | 'grad' | 'dx'>, number>> &
+type Fields = Partial<
+  Record<Exclude<keyof typeof INSTRUCTION, 'words' | 'in' | 'out' | 'grad' | 'dx'>, number>
+> &
   Partial<Record<'in' | 'out' | 'grad' | 'dx', Placed>>;
 
 const PAGES = 400;
@@ -90,7 +97,12 @@ export class Kernels {
   async startWorkers(count: number): Promise<void> {
     for (let thread = 1; thread <= count; thread++) {
       const stack = this.#heap - (thread - 1) * STACK_BYTES;
-      const workerData = { module: this.#module, memory: this.#memory, thread, stack: Math.floor(stack / 16) * 16 };
+      const workerData = {
+        module: this.#module,
+        memory: this.#memory,
+        thread,
+        stack: Math.floor(stack / 16) * 16,
+      };
       const worker = new Worker(WORKER, { eval: true, workerData });
       await once(worker, 'message');
       this.#workers.push(worker);
@@ -185,7 +197,13 @@ export class Kernels {
   }
 
   /** Runs levels, each with one list of instructions per image (or item) and one of serial ones. */
-  run(levels: readonly { readonly perImage: boolean; readonly instructions: readonly (readonly number[])[]; readonly serial?: readonly (readonly number[])[] }[]): void {
+  run(
+    levels: readonly {
+      readonly perImage: boolean;
+      readonly instructions: readonly (readonly number[])[];
+      readonly serial?: readonly (readonly number[])[];
+    }[],
+  ): void {
     const tables = levels.map(({ perImage, instructions, serial = [] }) => {
       const words = new Array<number>(LEVEL.words).fill(0);
       words[LEVEL.isImageLevel] = perImage ? 1 : 0;
@@ -195,7 +213,10 @@ export class Kernels {
       words[LEVEL.serialCount] = serial.length;
       return words;
     });
-    const scratchStride = Math.max(...levels.flatMap(({ instructions }) => instructions.map((words) => this.scratchBytes(words))));
+    const scratchStride = Math.max(
+      64,
+      ...levels.flatMap(({ instructions }) => instructions.map((words) => this.scratchBytes(words))),
+    );
     const program = new Array<number>(PROGRAM.words).fill(0);
     program[PROGRAM.levels] = this.words(tables.flat());
     program[PROGRAM.numLevels] = levels.length;

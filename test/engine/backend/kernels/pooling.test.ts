@@ -1,7 +1,15 @@
 import { Rng } from '../../../../src/base/rng.js';
 import { Kernels, VARIANTS } from './harness.js';
 import type { Grid } from './harness.js';
-import { assertClose, expectedGradient, randomGrid, randomValues, viewed, VIEW_KINDS, withView } from './samples.js';
+import {
+  assertClose,
+  expectedGradient,
+  randomGrid,
+  randomValues,
+  viewed,
+  VIEW_KINDS,
+  withView,
+} from './samples.js';
 import type { ViewKind } from './samples.js';
 import { forEachTap, outSize } from './windows.js';
 import type { WindowSpec } from './windows.js';
@@ -61,7 +69,10 @@ function outGrid(rng: Rng, item: Case): Grid {
 
 /** Places inside the map that each value of the result sees, row by row. */
 function windowsOf(x: Grid, item: Case): number[][] {
-  const windows = Array.from({ length: BATCH * outSize(item.height, item) * outSize(item.width, item) * x.channels }, (): number[] => []);
+  const windows = Array.from(
+    { length: BATCH * outSize(item.height, item) * outSize(item.width, item) * x.channels },
+    (): number[] => [],
+  );
   forEachTap(BATCH, x, item, (input, output) => {
     for (let c = 0; c < x.channels; c++) windows[output * x.channels + c]!.push(input * x.channels + c);
   });
@@ -82,8 +93,18 @@ function checkForward(kernels: Kernels, item: Case, view: ViewKind): void {
   );
   const x = viewed([input]);
   const seen = windowsOf(x, item).map((places) => places.map((at) => x.values[at]!));
-  assertClose(kernels, kernels.readPart(maxima), seen.map((values) => Math.max(...values)), `max ${view}`);
-  assertClose(kernels, kernels.readPart(means), seen.map((values) => values.reduce((sum, v) => sum + v, 0) / values.length), `mean ${view}`);
+  assertClose(
+    kernels,
+    kernels.readPart(maxima),
+    seen.map((values) => Math.max(...values)),
+    `max ${view}`,
+  );
+  assertClose(
+    kernels,
+    kernels.readPart(means),
+    seen.map((values) => values.reduce((sum, v) => sum + v, 0) / values.length),
+    `mean ${view}`,
+  );
 }
 
 function windowFields({ kernel, stride, padding, dilation }: Case): WindowSpec {
@@ -116,11 +137,18 @@ function checkGradient(
   const rng = Rng.fromSeed(2);
   const input = withView(rng, coarseGrid(rng, item), view);
   const grad = withView(rng, outGrid(rng, item), accumulate ? 'gradient' : 'plain');
-  const destination = { grid: { ...input.grid, values: randomValues(rng, input.grid.values.length) }, accumulate };
+  const destination = {
+    grid: { ...input.grid, values: randomValues(rng, input.grid.values.length) },
+    accumulate,
+  };
   const dx = kernels.operand([destination]);
   // The mean needs its input only for a mask.
   const needsInput = opcode === 'MAX_POOL_GRAD' || input.relu === true;
-  const operands = { grad: kernels.operand([grad]), dx, ...(needsInput ? { in: kernels.operand([input]) } : {}) };
+  const operands = {
+    grad: kernels.operand([grad]),
+    dx,
+    ...(needsInput ? { in: kernels.operand([input]) } : {}),
+  };
   kernels.runImages(kernels.instruction(opcode, { ...windowFields(item), ...operands }));
   const x = viewed([input]);
   const dy = viewed([grad]).values;
@@ -128,5 +156,10 @@ function checkGradient(
   windowsOf(x, item).forEach((places, at) => {
     rule(expected, places, x.values, dy[at]!);
   });
-  assertClose(kernels, kernels.readPart(dx), expectedGradient(expected, [input], [destination]), `dx ${view}`);
+  assertClose(
+    kernels,
+    kernels.readPart(dx),
+    expectedGradient(expected, [input], [destination]),
+    `dx ${view}`,
+  );
 }

@@ -18,7 +18,14 @@ export function zeroGrid(batch: number, channels: number, height: number, width:
 }
 
 export type ViewKind = 'plain' | 'relu' | 'affine' | 'affine relu' | 'gradient' | 'gradient relu';
-export const VIEW_KINDS: readonly ViewKind[] = ['plain', 'relu', 'affine', 'affine relu', 'gradient', 'gradient relu'];
+export const VIEW_KINDS: readonly ViewKind[] = [
+  'plain',
+  'relu',
+  'affine',
+  'affine relu',
+  'gradient',
+  'gradient relu',
+];
 
 export function withView(rng: Rng, grid: Grid, kind: ViewKind): PartSpec {
   const vector = (): Float64Array => randomValues(rng, grid.channels);
@@ -39,21 +46,40 @@ export function viewedPart({ grid, affine, gradient, relu }: PartSpec): Float64A
     const c = at % grid.channels;
     let seen = value;
     if (affine) seen = affine.scale[c]! * value + affine.shift[c]!;
-    if (gradient) seen = gradient.a[c]! * value + gradient.b[c]! * gradient.second.values[at]! + gradient.c[c]!;
+    if (gradient)
+      seen = gradient.a[c]! * value + gradient.b[c]! * gradient.second.values[at]! + gradient.c[c]!;
     return relu ? Math.max(seen, 0) : seen;
   });
 }
 
 /** What must lie in a destination: gradient masked by the input's view, added to what was there. */
-export function expectedGradient(gradient: Float64Array, inputs: readonly PartSpec[], destinations: readonly PartSpec[]): Float64Array {
+export function expectedGradient(
+  gradient: Float64Array,
+  inputs: readonly PartSpec[],
+  destinations: readonly PartSpec[],
+): Float64Array {
   const seen = viewed(inputs).values;
-  const hasRelu = joinGrids(inputs.map(({ grid, relu }) => ({ ...grid, values: grid.values.map(() => (relu ? 1 : 0)) })));
-  const before = joinGrids(destinations.map(({ grid, accumulate }) => ({ ...grid, values: grid.values.map((v) => (accumulate ? v : 0)) })));
-  return gradient.map((value, at) => (hasRelu.values[at] === 1 && seen[at]! <= 0 ? 0 : value) + before.values[at]!);
+  const hasRelu = joinGrids(
+    inputs.map(({ grid, relu }) => ({ ...grid, values: grid.values.map(() => (relu ? 1 : 0)) })),
+  );
+  const before = joinGrids(
+    destinations.map(({ grid, accumulate }) => ({
+      ...grid,
+      values: grid.values.map((v) => (accumulate ? v : 0)),
+    })),
+  );
+  return gradient.map(
+    (value, at) => (hasRelu.values[at] === 1 && seen[at]! <= 0 ? 0 : value) + before.values[at]!,
+  );
 }
 
 /** Equal within the precision of the variant, relative to the largest expected value. */
-export function assertClose(kernels: Kernels, actual: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
+export function assertClose(
+  kernels: Kernels,
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  what: string,
+): void {
   const tolerance = kernels.bytesPerReal === 8 ? 1e-13 : 1e-5;
   assert.equal(actual.length, expected.length, `${what}: length`);
   const scale = Math.max(1, ...Array.from(expected, Math.abs));
