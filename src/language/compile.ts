@@ -7,8 +7,10 @@ import { isDecl, isOpSet, isSearch, isSpace } from './generated/ast.js';
 import { lowerChain, lowerOpSet } from './ops-lowering.js';
 import { Reporter } from './reporter.js';
 import { lowerSearch, type LoweredSearch } from './search-lowering.js';
+import { checkRules } from './rule-check.js';
 import { NasScopeProvider } from './scope.js';
 import type { NasServices } from './services.js';
+import { checkShapes } from './shape-check.js';
 import { lowerSpace, type LoweredSpace } from './space-lowering.js';
 
 export interface LoweredFile {
@@ -32,7 +34,8 @@ export function compileModel(document: LangiumDocument<ast.Model>, services: Nas
   const spaces = new Map<ast.Space, LoweredSpace>();
   for (const node of model.elements.filter(isSpace)) {
     const space = lowerSpace(node, reporter);
-    if (space !== undefined) spaces.set(node, space);
+    if (space !== undefined && checkShapes(space, reporter) && checkRules(space, reporter))
+      spaces.set(node, space);
   }
   const lookUp = (kind: string): readonly ast.Decl[] => declarationsOf(kind, model, services);
   const searches = model.elements.filter(isSearch).flatMap((node) => {
