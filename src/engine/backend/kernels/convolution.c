@@ -61,39 +61,52 @@ static void gatherStrided(const View* view, const Window* window, int first, int
   }
 }
 
+/** A K-row of a compact convolution: one channel seen by one tap, as distance from the window's first pixel. */
+static long compactPlace(const Convolution* c, int frameWidth, int row) {
+  const int tap = row / c->channels;
+  return ((long)(tap / c->window.kernel) * frameWidth + tap % c->window.kernel) * c->window.dilation * BL + row % c->channels;
+}
+
+/** Output pixels of one row, from some pixel on: their windows begin stride pixels apart. */
+typedef struct {
+  int length;
+  long begin;  // reals, in the frame
+} Run;
+
+static Run runAt(const Window* w, int frameWidth, int pixel, int end) {
+  const int y = pixel / w->outWidth, x = pixel % w->outWidth;
+  return (Run){minInt(end - pixel, w->outWidth - x), ((long)y * frameWidth + x) * w->stride * BL};
+}
+
 /** im2col of a map with fewer than BL channels, given in its frame: K-blocks [K/BL][count][BL], row tap*channels + c. */
 static void gatherCompact(const Convolution* c, const real* frame, int frameWidth, int first, int count, real* panel) {
-  const Window* w = &c->window;
-  for (int row = 0; row < c->numRows; row++) {
-    real* to = panel + (long)(row / BL) * count * BL + row % BL;
-    const int tap = row / c->channels;
-    if (tap >= c->taps) {
-      for (int p = 0; p < count; p++) to[p * BL] = 0;
-      continue;
+  const long step = (long)c->window.stride * BL;
+  const int numFilled = c->taps * c->channels;
+  for (int row = numFilled; row < c->numRows; row++) {
+    for (int p = 0; p < count; p++) panel[((long)(row / BL) * count + p) * BL + row % BL] = 0;
+  }
+  for (int p = 0; p < count;) {
+    const Run run = runAt(&c->window, frameWidth, first + p, first + count);
+    for (int row = 0; row < numFilled; row++) {
+      real* to = panel + ((long)(row / BL) * count + p) * BL + row % BL;
+      const real* from = frame + run.begin + compactPlace(c, frameWidth, row);
+      for (int i = 0; i < run.length; i++) to[i * BL] = from[i * step];
     }
-    const real* from = frame + ((long)(tap / w->kernel) * w->dilation * frameWidth + tap % w->kernel * w->dilation) * BL + row % c->channels;
-    int y = first / w->outWidth, x = first % w->outWidth;
-    for (int p = 0; p < count; p++) {
-      to[p * BL] = from[((long)y * w->stride * frameWidth + x * w->stride) * BL];
-      if (++x == w->outWidth) {
-        x = 0;
-        y++;
-      }
-    }
+    p += run.length;
   }
 }
 
 /** Adds the gradient of a compact panel to the frame it was gathered from. */
 static void scatterCompact(const Convolution* c, const real* panel, int frameWidth, int first, int count, real* frame) {
-  const Window* w = &c->window;
-  for (int row = 0; row < c->taps * c->channels; row++) {
-    const real* from = panel + (long)(row / BL) * count * BL + row % BL;
-    const int tap = row / c->channels;
-    real* to = frame + ((long)(tap / w->kernel) * w->dilation * frameWidth + tap % w->kernel * w->dilation) * BL + row % c->channels;
-    for (int p = 0; p < count; p++) {
-      const int y = (first + p) / w->outWidth, x = (first + p) % w->outWidth;
-      to[((long)y * w->stride * frameWidth + x * w->stride) * BL] += from[p * BL];
+  const long step = (long)c->window.stride * BL;
+  for (int p = 0; p < count;) {
+    const Run run = runAt(&c->window, frameWidth, first + p, first + count);
+    for (int row = 0; row < c->taps * c->channels; row++) {
+      const real* from = panel + ((long)(row / BL) * count + p) * BL + row % BL;
+      real* to = frame + run.begin + compactPlace(c, frameWidth, row);
+      for (int i = 0; i < run.length; i++) to[i * step] += from[i * BL];
     }
+    p += run.length;
   }
 }
 

@@ -1,10 +1,14 @@
 #include "gemm.h"
 
-/** sums = A's rows at `a + offset[…]` times weights [K][BL]. */
-INLINE void multiply(const Pixels* a, long first, const long offset[GEMM_PIXELS], const real* weights, vec sums[GEMM_PIXELS][NV]) {
+typedef vec Sums[GEMM_PIXELS][NV];
+
+/** sums = A's pixels at `first + offset[…]` times weights [K][BL]. */
+INLINE void multiply(const Pixels* a, long first, const long offset[GEMM_PIXELS], const real* weights, Sums sums) {
   UNROLL for (int u = 0; u < GEMM_PIXELS; u++) UNROLL for (int v = 0; v < NV; v++) sums[u][v] = splat(0);
-  for (int block = 0; block < a->numBlocks; block++) {
-    const real* pixel = a->blocks[block] + first;
+  const real* const* block = a->blocks;
+  const real* const* end = block + a->numBlocks;
+  for (; block < end; block++) {
+    const real* pixel = *block + first;
     ROLLED_IN_WASM for (int lane = 0; lane < BL; lane++) {
       vec w[NV];
       UNROLL for (int v = 0; v < NV; v++) w[v] = load(weights + v * VL);
@@ -19,45 +23,70 @@ INLINE void multiply(const Pixels* a, long first, const long offset[GEMM_PIXELS]
   }
 }
 
-INLINE void finishPixel(vec sums[NV], const PanelTarget* target, real* to, const real* mask) {
+typedef struct {
+  int hasBias, hasMask, accumulate;
+} Finish;
+
+INLINE void finishPixel(vec sums[NV], const real* bias, real* to, const real* mask, const Finish finish) {
   UNROLL for (int v = 0; v < NV; v++) {
     vec value = sums[v];
-    if (target->bias) value += load(target->bias + v * VL);
-    if (mask) value = masked(value, load(mask + v * VL) > splat(0));
-    if (target->accumulate) value += load(to + v * VL);
+    if (finish.hasBias) value += load(bias + v * VL);
+    if (finish.hasMask) value = masked(value, load(mask + v * VL) > splat(0));
+    if (finish.accumulate) value += load(to + v * VL);
     store(to + v * VL, value);
   }
 }
 
-INLINE void multiplyRows(const Pixels* a, const real* weights, const PanelTarget* target, const long step) {
-  const int tail = a->columns % GEMM_PIXELS;
+/** `step`: pixel stride of A; `outStep`: of the target. Constants where they are BL. */
+INLINE void multiplyRows(const Pixels* a, const real* weights, const PanelTarget* target, const long step, const long outStep,
+                         const Finish finish) {
+  const int columns = a->columns, tail = columns % GEMM_PIXELS;
+  const real* bias = target->bias;
   for (int y = 0; y < a->rows; y++) {
-    const long row = a->offset + y * a->rowStride;
+    long from = a->offset + y * a->rowStride;
     real* to = target->data + y * target->rowStride;
-    const real* mask = target->mask.data ? target->mask.data + y * target->mask.rowStride : 0;
-    vec sums[GEMM_PIXELS][NV];
+    const real* mask = target->mask.data + y * target->mask.rowStride;
+    Sums sums;
     long offset[GEMM_PIXELS];
     UNROLL for (int u = 0; u < GEMM_PIXELS; u++) offset[u] = u * step;
-    int x = 0;
-    for (; x + GEMM_PIXELS <= a->columns; x += GEMM_PIXELS) {
-      multiply(a, row + x * step, offset, weights, sums);
-      UNROLL for (int u = 0; u < GEMM_PIXELS; u++) {
-        finishPixel(sums[u], target, to + (x + u) * target->pixelStride, mask ? mask + (long)(x + u) * BL : 0);
-      }
+    for (int x = GEMM_PIXELS; x <= columns; x += GEMM_PIXELS) {
+      multiply(a, from, offset, weights, sums);
+      UNROLL for (int u = 0; u < GEMM_PIXELS; u++) finishPixel(sums[u], bias, to + u * outStep, mask + u * BL, finish);
+      from += GEMM_PIXELS * step;
+      to += GEMM_PIXELS * outStep;
+      mask += GEMM_PIXELS * BL;
     }
     if (tail == 0) continue;
-    // Lanes past the row repeat its last pixel: no read outside, and as fast as a full group.
+    // Pixels past the row repeat its last one: no read outside, and as fast as a full group.
     UNROLL for (int u = 0; u < GEMM_PIXELS; u++) offset[u] = minInt(u, tail - 1) * step;
-    multiply(a, row + x * step, offset, weights, sums);
+    multiply(a, from, offset, weights, sums);
     UNROLL for (int u = 0; u < GEMM_PIXELS - 1; u++) {
-      if (u < tail) finishPixel(sums[u], target, to + (x + u) * target->pixelStride, mask ? mask + (long)(x + u) * BL : 0);
+      if (u < tail) finishPixel(sums[u], bias, to + u * outStep, mask + u * BL, finish);
     }
   }
 }
 
+// The common ways to finish are compiled by themselves: a branch per pixel costs 10 % where K is small.
+#define FINISH(name, hasBias, hasMask, accumulate) \
+  static __attribute__((noinline)) void name(const Pixels* a, const real* weights, const PanelTarget* target) { \
+    multiplyRows(a, weights, target, BL, BL, (Finish){hasBias, hasMask, accumulate}); \
+  }
+FINISH(multiplyStore, 0, 0, 0)
+FINISH(multiplyBias, 1, 0, 0)
+FINISH(multiplyAdd, 0, 0, 1)
+FINISH(multiplyMask, 0, 1, 0)
+FINISH(multiplyMaskAdd, 0, 1, 1)
+
+static __attribute__((noinline)) void multiplyAny(const Pixels* a, const real* weights, const PanelTarget* target) {
+  const Finish finish = {target->bias != 0, target->mask.data != 0, target->accumulate};
+  multiplyRows(a, weights, target, a->pixelStride, target->pixelStride, finish);
+}
+
 void multiplyPanel(const Pixels* a, const real* weights, const PanelTarget* target) {
-  if (a->pixelStride == BL) multiplyRows(a, weights, target, BL);
-  else multiplyRows(a, weights, target, a->pixelStride);
+  if (a->pixelStride != BL || target->pixelStride != BL || (target->bias && (target->accumulate || target->mask.data))) multiplyAny(a, weights, target);
+  else if (target->bias) multiplyBias(a, weights, target);
+  else if (target->mask.data) (target->accumulate ? multiplyMaskAdd : multiplyMask)(a, weights, target);
+  else (target->accumulate ? multiplyAdd : multiplyStore)(a, weights, target);
 }
 
 INLINE void outerProduct(const Pixels* a, const real* z, long zRowStride, real* gradient, const long step) {

@@ -49,36 +49,50 @@ Target targetOfBlock(const Context* context, const Operand* operand, int block) 
   return (Target){(real*)pixelsOf(context, part->data, part->imageStride, isLocal, map), (part->flags & PART_ACCUMULATE) != 0};
 }
 
-INLINE void readSpanAs(const View* view, const real* data, const real* second, int count, long step, real* to,
-                       const ViewKind kind, const int relu) {
+/** Rows of pixels that a view computes; strides in reals. */
+typedef struct {
+  const real *data, *second;
+  real* to;
+  int rows, columns;
+  long rowStride, pixelStride, toRowStride;
+} Rows;
+
+INLINE void readRowsAs(const View* view, const Rows* r, const ViewKind kind, const int relu) {
   const wide zero = wideSplat(0);
   const wide factor = kind == VIEW_PLAIN ? zero : wideLoad(view->factor);
   const wide shift = kind == VIEW_PLAIN ? zero : wideLoad(view->shift);
   const wide factorSecond = kind == VIEW_GRADIENT ? wideLoad(view->factorSecond) : zero;
-  for (int i = 0; i < count; i++) {
-    wide value = wideLoad(data);
-    if (kind == VIEW_AFFINE) value = wideFma(value, factor, shift);
-    if (kind == VIEW_GRADIENT) value = wideFma(value, factor, wideFma(wideLoad(second), factorSecond, shift));
-    if (relu) value = wideMax(value, zero);
-    wideStore(to, value);
-    data += step;
-    second += step;
-    to += BL;
+  for (int y = 0; y < r->rows; y++) {
+    const real* data = r->data + y * r->rowStride;
+    const real* second = r->second + y * r->rowStride;
+    real* to = r->to + y * r->toRowStride;
+    for (int x = 0; x < r->columns; x++) {
+      wide value = wideLoad(data);
+      if (kind == VIEW_AFFINE) value = wideFma(value, factor, shift);
+      if (kind == VIEW_GRADIENT) value = wideFma(value, factor, wideFma(wideLoad(second), factorSecond, shift));
+      if (relu) value = wideMax(value, zero);
+      wideStore(to, value);
+      data += r->pixelStride;
+      second += r->pixelStride;
+      to += BL;
+    }
+  }
+}
+
+static void readRows(const View* view, const Rows* rows) {
+  switch (view->kind * 2 + view->relu) {
+    case VIEW_PLAIN * 2: readRowsAs(view, rows, VIEW_PLAIN, 0); break;
+    case VIEW_PLAIN * 2 + 1: readRowsAs(view, rows, VIEW_PLAIN, 1); break;
+    case VIEW_AFFINE * 2: readRowsAs(view, rows, VIEW_AFFINE, 0); break;
+    case VIEW_AFFINE * 2 + 1: readRowsAs(view, rows, VIEW_AFFINE, 1); break;
+    case VIEW_GRADIENT * 2: readRowsAs(view, rows, VIEW_GRADIENT, 0); break;
+    default: readRowsAs(view, rows, VIEW_GRADIENT, 1);
   }
 }
 
 void readSpan(const View* view, long pixel, int count, int step, real* to) {
-  const real* data = view->data + pixel * BL;
-  const real* second = view->second + pixel * BL;
-  const long stepReals = (long)step * BL;
-  switch (view->kind * 2 + view->relu) {
-    case VIEW_PLAIN * 2: readSpanAs(view, data, data, count, stepReals, to, VIEW_PLAIN, 0); break;
-    case VIEW_PLAIN * 2 + 1: readSpanAs(view, data, data, count, stepReals, to, VIEW_PLAIN, 1); break;
-    case VIEW_AFFINE * 2: readSpanAs(view, data, data, count, stepReals, to, VIEW_AFFINE, 0); break;
-    case VIEW_AFFINE * 2 + 1: readSpanAs(view, data, data, count, stepReals, to, VIEW_AFFINE, 1); break;
-    case VIEW_GRADIENT * 2: readSpanAs(view, data, second, count, stepReals, to, VIEW_GRADIENT, 0); break;
-    default: readSpanAs(view, data, second, count, stepReals, to, VIEW_GRADIENT, 1);
-  }
+  const Rows rows = {view->data + pixel * BL, view->second + pixel * BL, to, 1, count, 0, (long)step * BL, 0};
+  readRows(view, &rows);
 }
 
 static void fillPixels(real* p, long count, real value) {
@@ -87,16 +101,18 @@ static void fillPixels(real* p, long count, real value) {
 }
 
 void fillFrame(const View* view, int height, int width, Frame frame, real border, real* destination) {
-  const int right = frame.width - frame.left - width;
-  const int bottom = frame.height - frame.top - height;
-  fillPixels(destination, (long)frame.top * frame.width, border);
-  for (int y = 0; y < height; y++) {
-    real* row = destination + (long)(frame.top + y) * frame.width * BL;
-    fillPixels(row, frame.left, border);
-    readSpan(view, (long)y * width, width, 1, row + (long)frame.left * BL);
-    fillPixels(row + (long)(frame.left + width) * BL, right, border);
+  // In memory the right border of a row and the left one of the next are one run; so are the first and the last of them
+  // with the rows above and below.
+  const long row = (long)frame.width * BL, between = frame.width - width;
+  real* inside = destination + framePixel(frame, 0, 0);
+  real* end = inside + (height - 1) * row + (long)width * BL;
+  fillPixels(destination, (inside - destination) / BL, border);
+  if (between > 0) {
+    for (int y = 1; y < height; y++) fillPixels(inside + y * row - between * BL, between, border);
   }
-  fillPixels(destination + (long)(frame.top + height) * frame.width * BL, (long)bottom * frame.width, border);
+  fillPixels(end, (destination + frameReals(frame) - end) / BL, border);
+  const Rows rows = {view->data, view->second, inside, height, width, (long)width * BL, BL, row};
+  readRows(view, &rows);
 }
 
 const real* readMap(const View* view, int numPixels, real* buffer) {

@@ -18,13 +18,6 @@ INLINE const real* windowAt(const Pool* p, int y, int x) {
 /** How many of `kernel` positions from `first` on lie inside 0 … size − 1. */
 INLINE int numInside(int first, int kernel, int size) { return minInt(first + kernel, size) - maxInt(first, 0); }
 
-/** 1 / pixels of the window that lie inside the map. */
-INLINE real inverseCount(const Window* w, int y, int x) {
-  const int rows = numInside(y * w->stride - w->padding, w->kernel, w->height);
-  const int columns = numInside(x * w->stride - w->padding, w->kernel, w->width);
-  return rows > 0 && columns > 0 ? (real)1 / (real)(rows * columns) : 0;
-}
-
 INLINE wide largestOf(const real* from, int frameWidth, const int kernel) {
   wide largest = wideLoad(from);
   for (int i = 0; i < kernel; i++) {
@@ -41,13 +34,33 @@ INLINE wide sumOf(const real* from, int frameWidth, const int kernel) {
   return sum;
 }
 
+/** 1 / pixels of the window that lie inside the map, along a row: divided anew only where the count changes. */
+typedef struct {
+  int rows, count;
+  real inverse;
+} CountCache;
+
+INLINE real cachedInverse(CountCache* cache, const Window* w, int x) {
+  const int count = cache->rows * numInside(x * w->stride - w->padding, w->kernel, w->width);
+  if (count != cache->count) {
+    cache->count = count;
+    cache->inverse = count > 0 ? (real)1 / (real)count : 0;
+  }
+  return cache->inverse;
+}
+
+INLINE CountCache countRow(const Window* w, int y) {
+  return (CountCache){numInside(y * w->stride - w->padding, w->kernel, w->height), 0, 0};
+}
+
 INLINE void poolBlock(const Pool* p, const int kernel, const int isMax) {
   const Window* w = p->window;
   for (int y = 0; y < w->outHeight; y++) {
+    CountCache counts = countRow(w, y);
     for (int x = 0; x < w->outWidth; x++) {
       const real* from = windowAt(p, y, x);
       const wide value = isMax ? largestOf(from, p->frameWidth, kernel)
-                               : wideMul(sumOf(from, p->frameWidth, kernel), wideSplat(inverseCount(w, y, x)));
+                               : wideMul(sumOf(from, p->frameWidth, kernel), wideSplat(cachedInverse(&counts, w, x)));
       wideWrite(p->out.data + ((long)y * w->outWidth + x) * BL, value, p->out.accumulate);
     }
   }
@@ -98,9 +111,10 @@ INLINE void scatterMaximum(const Pool* p, const real* z, real* dxFrame, const in
 INLINE void scatterMean(const Pool* p, const real* z, real* dxFrame, const int kernel) {
   const Window* w = p->window;
   for (int y = 0; y < w->outHeight; y++) {
+    CountCache counts = countRow(w, y);
     for (int x = 0; x < w->outWidth; x++, z += BL) {
       real* to = dxFrame + (windowAt(p, y, x) - p->frame);
-      const wide share = wideMul(wideLoad(z), wideSplat(inverseCount(w, y, x)));
+      const wide share = wideMul(wideLoad(z), wideSplat(cachedInverse(&counts, w, x)));
       for (int i = 0; i < kernel; i++) {
         for (int j = 0; j < kernel; j++) {
           real* pixel = to + ((long)i * p->frameWidth + j) * BL;
