@@ -8,11 +8,11 @@ export interface CliContext {
   readonly style: Style;
   readonly isTerminal: boolean;
   /** One line on standard output. */
-  print(line: string): void;
+  readonly print: (line: string) => void;
   /** One line on standard error: progress and notes that must not mix with results. */
-  note(line: string): void;
+  readonly note: (line: string) => void;
   /** Replaces the live line on a terminal; nothing elsewhere. */
-  live(line: string): void;
+  readonly live: (line: string) => void;
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;
 }

@@ -21,9 +21,7 @@ export async function readNasFile(path: string, context: CliContext): Promise<Na
     bytes = await readFile(full);
   } catch (error) {
     const reason =
-      (error as NodeJS.ErrnoException).code === 'ENOENT'
-        ? 'There is no such file'
-        : String((error as Error).message);
+      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'There is no such file' : (error as Error).message;
     throw new UserError(
       `Cannot read ${path}: ${reason}.`,
       'Name a `.nas` file; examples/ has some to start from.',

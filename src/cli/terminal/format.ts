@@ -51,7 +51,6 @@ export function table(rows: readonly (readonly string[])[]): string[] {
 
 /** Cuts control characters out of foreign text (names in run folders), so that it cannot steer the terminal. */
 export function harmless(text: string, limit = 200): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what this removes
   const plain = text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '�');
   return plain.length > limit ? `${plain.slice(0, limit - 1)}…` : plain;
 }

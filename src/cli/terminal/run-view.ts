@@ -1,8 +1,10 @@
 import { newcombe, wilson } from '../../base/statistics.js';
+import { isBetter } from '../../protocol/folds/summary.js';
 import type { RunConfig } from '../../protocol/run-config.js';
 import type { DataFacts, Phase, RunEvent, Score } from '../../protocol/run-event.js';
 import type { Progress } from '../../protocol/trainer-channel.js';
 import type { TrialRole } from '../../protocol/trial.js';
+import type { Objective } from '../../space/objective.js';
 import type { CliContext } from '../context.js';
 import { duration, grouped, harmless, percent, short, table } from './format.js';
 
@@ -11,8 +13,9 @@ export class RunView {
   readonly #context: CliContext;
   #phase: { readonly name: Phase; readonly total: number; readonly unit: string } | undefined;
   #supernet: Extract<RunEvent, { type: 'supernet' }> | undefined;
+  #goal: Objective['goal'] = 'maximize';
   #best: Partial<Record<TrialRole, number>> = {};
-  #numTrials: Record<TrialRole, number> = { search: 0, baseline: 0 };
+  readonly #numTrials: Record<TrialRole, number> = { search: 0, baseline: 0 };
   #epoch: Extract<RunEvent, { type: 'retrain' }> | undefined;
 
   constructor(context: CliContext) {
@@ -64,6 +67,7 @@ export class RunView {
 
   #started(config: RunConfig, data: DataFacts): void {
     const { print } = this.#context;
+    this.#goal = config.objectives[0]?.goal ?? 'maximize';
     print(`${this.#context.style.bold(harmless(config.name))}  seed ${config.seed}`);
     print(`data    ${data.name}: ${data.description}`);
     print(
@@ -89,7 +93,8 @@ export class RunView {
       this.#numTrials[event.role]++;
       const value = outcome.kind === 'measured' ? outcome.values[0] : undefined;
       const best = this.#best[event.role];
-      if (value !== undefined && (best === undefined || value > best)) this.#best[event.role] = value;
+      if (value !== undefined && (best === undefined || isBetter(this.#goal, value, best)))
+        this.#best[event.role] = value;
     }
     if (event.role === 'search') this.#tick(this.#numTrials.search);
   }
@@ -151,7 +156,7 @@ export function resultLines(events: readonly RunEvent[]): string[] {
     return [
       one.role === 'search' ? 'search' : 'random baseline',
       validation === undefined ? '–' : `${percent(validation.correct / validation.of)} ${validation.weights}`,
-      `${percent(one.test.correct / one.test.of, 2)}`,
+      percent(one.test.correct / one.test.of, 2),
       `${percent(interval.low, 2)} – ${percent(interval.high, 2)}`,
       short(one.parameters),
       short(one.macs),

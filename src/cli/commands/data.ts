@@ -1,0 +1,59 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { defaultDataFolder, fetchDataSet, listDataSets, type DataSetInfo } from '../../engine/index.js';
+import type { CliContext } from '../context.js';
+import { bytes, percent, table } from '../terminal/format.js';
+
+export function addData(root: Command, context: CliContext): void {
+  const data = root.command('data').description('data sets');
+  data
+    .command('list')
+    .description('which data sets a search can name, and where they come from')
+    .option('--json', 'print JSON (docs/cli.md)')
+    .action((options: { json?: true }) => {
+      const sets = listDataSets();
+      if (options.json === true)
+        context.print(
+          JSON.stringify({ schema: 1, dataSets: sets, folder: defaultDataFolder(context.environment) }),
+        );
+      else {
+        for (const line of table([['name', 'images', 'from', ''], ...sets.map(rowOf)])) context.print(line);
+        context.print(
+          `\nDownloads go to ${defaultDataFolder(context.environment)} (or --to, and \`run --data\`).`,
+        );
+      }
+    });
+  data
+    .command('fetch')
+    .description('download a data set, check it and unpack it; goes on where it was interrupted')
+    .argument('<name>', 'as in `cellsmith data list`')
+    .option('--to <folder>', 'where to')
+    .action(async (name: string, options: { to?: string }) => {
+      const to =
+        options.to === undefined ? defaultDataFolder(context.environment) : resolve(context.cwd, options.to);
+      const result = await fetchDataSet(name, {
+        to,
+        signal: context.signal,
+        onProgress: ({ step, file, bytes: done, totalBytes }) =>
+          context.live(
+            `${step} ${file}  ${bytes(done)} of ${bytes(totalBytes)}  ${percent(done / Math.max(1, totalBytes), 0)}`,
+          ),
+      });
+      context.print(
+        `${name} is ${result.wasThere ? 'there already' : 'there'}: ${result.training} training and ${result.test} test images in ${result.folder}.`,
+      );
+      context.print(result.checked);
+    });
+}
+
+function rowOf(info: DataSetInfo): string[] {
+  const { shape, origin } = info;
+  const images =
+    shape === undefined ? 'as the files say' : `${shape.height}×${shape.width}×${shape.channels}`;
+  const from = {
+    built_in: 'built in',
+    fetch: `cellsmith data fetch ${info.name}`,
+    folder: 'a folder of yours',
+  }[origin.kind];
+  return [info.name, images, from, info.description];
+}
