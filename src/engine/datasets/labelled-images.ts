@@ -15,7 +15,7 @@ export interface LabelledImages {
 /** A data set as its files hold it, before any split. */
 export interface LoadedDataSet {
   readonly numClasses: number;
-  /** For people: what was read and from where. */
+  /** For people: what was read. Without the folder: the same data are the same wherever they lie. */
   readonly description: string;
   readonly training: LabelledImages;
   /** The data set's own test file; absent: a share of the training images is held out. */

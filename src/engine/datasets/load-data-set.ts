@@ -38,7 +38,7 @@ export async function loadDataSet(
 }
 
 /** The files of a data set that lies in a folder. */
-export type DataSetFiles = IdxFiles | CifarFiles;
+type DataSetFiles = IdxFiles | CifarFiles;
 
 interface IdxFiles {
   readonly format: 'idx';
@@ -60,13 +60,20 @@ interface CifarFiles {
 }
 
 /** The files of the data set, in the first folder that has them; undefined: nowhere. They are not opened. */
-export async function findDataSet(info: DataSetInfo, places: DataPlaces): Promise<DataSetFiles | undefined> {
+async function findDataSet(info: DataSetInfo, places: DataPlaces): Promise<DataSetFiles | undefined> {
   for (const folder of candidateFolders(info, places)) {
     const files =
       info.format === 'idx' ? await findIdx(folder) : await findCifar(folder, info.images !== undefined);
     if (files !== undefined) return files;
   }
   return undefined;
+}
+
+/** The file or folder of the data set, for `data list`; undefined: it is not there. Nothing is opened or checked. */
+export async function whereIs(info: DataSetInfo, places: DataPlaces): Promise<string | undefined> {
+  if (info.format !== 'digits') return (await findDataSet(info, places))?.folder;
+  const path = fileURLToPath(places.digitsUrl);
+  return (await isFile(path)) ? path : undefined;
 }
 
 function candidateFolders(info: DataSetInfo, { folder, dataFolder }: DataPlaces): string[] {
@@ -137,7 +144,7 @@ async function loadIdx(info: DataSetInfo, files: IdxFiles, signal?: AbortSignal)
   const remedy = remedyFor(info);
   const training = await readIdxPair(files.training, info.numClasses, remedy, signal);
   const numClasses = info.numClasses ?? training.labels.reduce((most, label) => Math.max(most, label), 0) + 1;
-  const description = `${info.description}, from ${files.folder}`;
+  const { description } = info;
   if (files.test === undefined) return { numClasses, description, training };
   const test = await readIdxPair(files.test, numClasses, remedy, signal);
   if (test.height !== training.height || test.width !== training.width) {
@@ -159,7 +166,7 @@ async function loadCifar(info: DataSetInfo, files: CifarFiles, signal?: AbortSig
     return concatenate(parts);
   };
   const names = [...files.training, ...files.test].map((path) => basename(path)).join(', ');
-  const description = `${info.description}: ${names} in ${files.folder}`;
+  const description = info.images === undefined ? `${info.description}: ${names}` : info.description;
   const training = await read(files.training);
   if (files.test.length === 0) return { numClasses: layout.numClasses, description, training };
   return { numClasses: layout.numClasses, description, training, test: await read(files.test) };

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import type { buildSync } from 'esbuild';
 import { assert } from '../../base/assert.js';
 import type { AssembleBatch, BatchRecipe } from './batch-assembly.js';
 import { batchAssembler, batchesPerEpoch } from './batch-assembly.js';
@@ -127,15 +126,11 @@ function newWorker(workerData: BatchWorkerData): Worker {
 }
 
 function bundledSource(): string {
-  const esbuild = createRequire(import.meta.url)('esbuild') as { buildSync: typeof buildSync };
+  const esbuild = createRequire(import.meta.url)('esbuild') as {
+    buildSync(options: object): { readonly outputFiles: readonly { readonly text: string }[] };
+  };
   const entry = fileURLToPath(new URL('./batch-worker.ts', import.meta.url));
-  const options = {
-    entryPoints: [entry],
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    write: false,
-  } as const;
+  const options = { entryPoints: [entry], bundle: true, platform: 'node', format: 'cjs', write: false };
   return esbuild
     .buildSync(options)
     .outputFiles.map((file) => file.text)

@@ -79,13 +79,13 @@ const DATA_SETS: readonly DataSetInfo[] = [
   },
   {
     name: 'idx',
-    description: 'Grey images of your own in IDX files',
+    description: 'Grey images in IDX files',
     format: 'idx',
     origin: { kind: 'folder', files: IDX_FILES },
   },
   {
     name: 'cifar10_binary',
-    description: 'Any images in the binary format of CIFAR-10, for example a subset',
+    description: 'Images in the binary format of CIFAR-10',
     format: 'cifar_binary',
     shape: { height: 32, width: 32, channels: 3 },
     numClasses: 10,

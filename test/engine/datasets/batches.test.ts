@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
 import fc from 'fast-check';
 import { Rng } from '../../../src/base/rng.js';
 import type { BatchRecipe } from '../../../src/engine/datasets/batch-assembly.js';
@@ -13,7 +15,7 @@ import {
 } from '../../../src/engine/datasets/batches.js';
 import type { BatchSource } from '../../../src/engine/datasets/data.js';
 import type { Augmentation } from '../../../src/protocol/run-config.js';
-import { randomData } from './made-data.js';
+import { randomData, withFolder } from './made-data.js';
 
 const FULL: Augmentation = { crop: 4, flip: true, cutout: 6 };
 
@@ -115,12 +117,34 @@ describe('training batches', () => {
     }
   });
 
+  it('come from the worker in a bundle too, with batch-worker.mjs beside it', () =>
+    withFolder(async (folder) => {
+      const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+      const shared = {
+        bundle: true,
+        platform: 'node',
+        format: 'esm',
+        minify: true,
+        keepNames: true,
+      } as const;
+      const worker = at('../../../src/engine/datasets/batch-worker.ts');
+      const batches = at('../../../src/engine/datasets/batches.ts');
+      await build({ ...shared, entryPoints: [worker], outfile: join(folder, 'batch-worker.mjs') });
+      await build({ ...shared, entryPoints: [batches], outfile: join(folder, 'batches.mjs') });
+      const bundled = (await import(pathToFileURL(join(folder, 'batches.mjs')).href)) as {
+        trainingBatches: typeof trainingBatches;
+      };
+      using ahead = bundled.trainingBatches(data, options, Rng.fromSeed(3));
+      await servingWorker(ahead);
+      assert.deepEqual(copyOf(ahead, 7), copyOf(plainTrainingBatches(data, options, Rng.fromSeed(3)), 7));
+    }));
+
   it('do not keep the process alive', () => {
     const from = (path: string): string => JSON.stringify(fileURLToPath(new URL(path, import.meta.url)));
     const script = `
       import { Rng } from ${from('../../../src/base/rng.ts')};
       import { trainingBatches } from ${from('../../../src/engine/datasets/batches.ts')};
-      import { randomData } from ${from('./made-data.ts')};
+      import { randomData, withFolder } from ${from('./made-data.ts')};
       const source = trainingBatches(randomData(50, 9, 7, 3), ${JSON.stringify(options)}, Rng.fromSeed(1));
       source.batch(0);
       console.log('end of script');`;
@@ -268,13 +292,10 @@ function naiveBatch(recipe: BatchRecipe, index: number): number[] {
     const [centreY, centreX] = cutout > 0 ? [rng.below(height), rng.below(width)] : [0, 0];
     const isCut = (at: number, centre: number): boolean =>
       at >= centre - Math.floor(cutout / 2) && at < centre - Math.floor(cutout / 2) + cutout;
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        for (let c = 0; c < channels; c++) {
-          const value = (flipped(y, x, c) / 255 - statistics.mean[c]!) / statistics.std[c]!;
-          result.push(isCut(y, centreY) && isCut(x, centreX) ? 0 : Math.fround(value));
-        }
-      }
+    for (let i = 0; i < height * width * channels; i++) {
+      const [y, x, c] = [Math.floor(i / channels / width), Math.floor(i / channels) % width, i % channels];
+      const value = (flipped(y, x, c) / 255 - statistics.mean[c]!) / statistics.std[c]!;
+      result.push(isCut(y, centreY) && isCut(x, centreX) ? 0 : Math.fround(value));
     }
   }
   return result;

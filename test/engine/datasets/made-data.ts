@@ -1,10 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Rng } from '../../../src/base/rng.js';
-import type { SearchData, Split } from '../../../src/engine/datasets/data.js';
+import type { RunData, SearchData, Split } from '../../../src/engine/datasets/data.js';
+import { loadData } from '../../../src/engine/datasets/load-data.js';
 import { channelStatistics } from '../../../src/engine/datasets/normalisation.js';
 import type { DataConfig } from '../../../src/protocol/run-config.js';
+import { digitsUrl } from './digits-file.js';
 
 /** Runs `use` with a folder that is gone afterwards. */
 export async function withFolder(use: (folder: string) => Promise<void>): Promise<void> {
@@ -77,4 +80,29 @@ export function randomData(count: number, height: number, width: number, channel
     validation: split('validation'),
     ...channelStatistics(images, channels),
   };
+}
+
+/** Data of a run, from folders or the built-in digits. */
+export function load(config: DataConfig, seed = 1, dataFolder = '/nowhere/data'): Promise<RunData> {
+  return loadData(config, { seed, dataFolder, digitsUrl: digitsUrl() });
+}
+
+/** A folder with small IDX files, with a test part. */
+export async function withIdx(
+  counts: { train: number; test: number },
+  use: (folder: string) => Promise<void>,
+): Promise<void> {
+  await withFolder(async (folder) => {
+    for (const [stem, count] of [
+      ['train', counts.train],
+      ['t10k', counts.test],
+    ] as const) {
+      await writeFile(join(folder, `${stem}-images-idx3-ubyte`), idxImages(count));
+      await writeFile(
+        join(folder, `${stem}-labels-idx1-ubyte`),
+        idxLabels(Array.from({ length: count }, (_, i) => i % 4)),
+      );
+    }
+    await use(folder);
+  });
 }
