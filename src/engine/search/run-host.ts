@@ -4,6 +4,7 @@ import type { CheckpointState, LogLine } from '../../protocol/run-folder.js';
 import type { Progress } from '../../protocol/trainer-channel.js';
 import type { Backend } from '../backend/backend.js';
 import type { RunData } from '../datasets/data.js';
+import type { MakeBatches } from '../training/network-training.js';
 
 /** What a driver gets: everything it may touch. It sees no file, no clock, no socket. */
 export interface DriverContext {
@@ -11,6 +12,8 @@ export interface DriverContext {
   readonly data: RunData;
   readonly backend: Backend;
   readonly host: RunHost;
+  /** How training batches are made, all with the same bits; absent: ahead of the step, by a worker. */
+  readonly makeBatches?: MakeBatches;
   /** Where an earlier process of this run stopped; absent on a fresh start. */
   readonly resume?: ResumePoint;
 }

@@ -79,10 +79,10 @@ export class InheritedEvaluator implements Evaluator, Disposable {
   }
 
   /** Measures a path on the whole validation split. */
-  rescore(
-    architecture: ChoiceArchitecture,
-  ): Promise<{ readonly measurement: Measurement; readonly cost: number }> {
-    return this.#measure(architecture, this.#whole, this.#numWholeImages);
+  async rescore(architecture: ChoiceArchitecture): Promise<Rescored> {
+    const { measurement, cost: spent } = await this.#measure(architecture, this.#whole, this.#numWholeImages);
+    const values = objectiveValues(this.#objectives, measurement, this.#supernet.network(architecture));
+    return { values, measurement, cost: spent };
   }
 
   [Symbol.dispose](): void {
@@ -115,4 +115,12 @@ export class InheritedEvaluator implements Evaluator, Disposable {
     this.#workplace.meter.addImages(numCalibrationImages);
     return { measurement, cost: (numImages + numCalibrationImages) * cost(graph).macs };
   }
+}
+
+export interface Rescored {
+  /** (M,) in the order of the objectives. */
+  readonly values: readonly number[];
+  readonly measurement: Measurement;
+  /** Images × MACs. */
+  readonly cost: number;
 }
