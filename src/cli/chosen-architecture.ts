@@ -2,13 +2,13 @@ import { basename } from 'node:path';
 import { UserError } from '../base/user-error.js';
 import { readEvents } from '../client/event-tail.js';
 import { readConfig, type RunView } from '../client/read-run.js';
-import { isBetter } from '../protocol/folds/summary.js';
+import { leaderboard } from '../protocol/folds/leaderboard.js';
+import { addToSummary, EMPTY_SUMMARY } from '../protocol/folds/summary.js';
 import type { RunConfig } from '../protocol/run-config.js';
 import type { RunEvent } from '../protocol/run-event.js';
 import type { TrialRole } from '../protocol/trial.js';
 import type { ChoiceArchitecture, Architecture } from '../space/architecture.js';
 import { parseGenotype } from '../space/genotype.js';
-import type { Objective } from '../space/objective.js';
 import type { SearchSpace } from '../space/search-space.js';
 
 export interface ChosenArchitecture {
@@ -46,25 +46,14 @@ function inEvents(events: readonly RunEvent[], space: SearchSpace, text: string)
   return undefined;
 }
 
-/** What was selected in the end; before that, the best trial so far. */
+/** What was selected in the end (or retrained); before that, the best trial so far. */
 function bestOf(events: readonly RunEvent[], role: TrialRole): Architecture | undefined {
-  const asked = new Map<number, Architecture>();
-  let goal: Objective['goal'] = 'maximize';
-  let best: { readonly value: number; readonly architecture: Architecture } | undefined;
   for (const event of events) {
-    if (event.type === 'started') goal = event.config.objectives[0]?.goal ?? goal;
-    if (event.type === 'selected' && event.role === role) return event.architecture;
-    if (event.type === 'tested' && event.role === role) return event.architecture;
-    if (event.type === 'asked') for (const one of event.proposals) asked.set(one.trial, one.architecture);
-    if (event.type !== 'told' || event.role !== role) continue;
-    for (const outcome of event.outcomes) {
-      const value = outcome.kind === 'measured' ? outcome.values[0] : undefined;
-      const architecture = asked.get(outcome.trial);
-      if (value === undefined || architecture === undefined) continue;
-      if (best === undefined || isBetter(goal, value, best.value)) best = { value, architecture };
-    }
+    if ((event.type === 'selected' || event.type === 'tested') && event.role === role)
+      return event.architecture;
   }
-  return best?.architecture;
+  const { goal } = events.reduce(addToSummary, EMPTY_SUMMARY);
+  return leaderboard(events, goal).find((row) => row.role === role)?.architecture;
 }
 
 /** While a supernet trains nothing was selected yet: its last reported path. */

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { UserError } from '../../base/user-error.js';
 import { readSpaceText } from '../../client/read-run.js';
+import type { RunConfig } from '../../protocol/run-config.js';
 import { chooseArchitecture } from '../chosen-architecture.js';
 import type { CliContext } from '../context.js';
 import { findRun } from '../run-folder.js';

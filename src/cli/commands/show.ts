@@ -4,11 +4,10 @@ import { readEvents } from '../../client/event-tail.js';
 import { readConfig, type RunView } from '../../client/read-run.js';
 import { sketchCells } from '../../drawing/architecture.js';
 import { toText } from '../../drawing/text.js';
+import { leaderboard, type LeaderboardRow } from '../../protocol/folds/leaderboard.js';
 import { addToSummary, EMPTY_SUMMARY, type RunSummary } from '../../protocol/folds/summary.js';
 import type { RunConfig } from '../../protocol/run-config.js';
 import type { RunEvent } from '../../protocol/run-event.js';
-import type { TrialRole } from '../../protocol/trial.js';
-import type { Architecture } from '../../space/architecture.js';
 import { genotypeText } from '../../space/genotype.js';
 import type { CliContext } from '../context.js';
 import { findRun } from '../run-folder.js';
@@ -28,7 +27,7 @@ export function addShow(root: Command, context: CliContext): void {
       const events: RunEvent[] = [];
       for await (const event of readEvents(run.folder)) events.push(event);
       const summary = events.reduce(addToSummary, EMPTY_SUMMARY);
-      const trials = rankedTrials(events, summary.goal);
+      const trials = leaderboard(events, summary.goal);
       if (options.json === true) {
         const { state, identity, folder } = run;
         context.print(
@@ -47,36 +46,10 @@ export function addShow(root: Command, context: CliContext): void {
     });
 }
 
-interface Ranked {
-  readonly trial: number;
-  readonly role: TrialRole;
-  /** First objective. */
-  readonly value: number;
-  readonly architecture: Architecture;
-}
-
-/** Finished trials, best first. */
-function rankedTrials(events: readonly RunEvent[], goal: RunSummary['goal']): Ranked[] {
-  const asked = new Map<number, Architecture>();
-  const ranked: Ranked[] = [];
-  for (const event of events) {
-    if (event.type === 'asked') for (const one of event.proposals) asked.set(one.trial, one.architecture);
-    if (event.type !== 'told') continue;
-    for (const outcome of event.outcomes) {
-      const architecture = asked.get(outcome.trial);
-      const value = outcome.kind === 'measured' ? outcome.values[0] : undefined;
-      if (architecture !== undefined && value !== undefined)
-        ranked.push({ trial: outcome.trial, role: event.role, value, architecture });
-    }
-  }
-  const sign = goal === 'maximize' ? 1 : -1;
-  return ranked.sort((a, b) => (a.value === b.value ? a.trial - b.trial : sign * (b.value - a.value)));
-}
-
 interface Found {
   readonly events: readonly RunEvent[];
   readonly summary: RunSummary;
-  readonly trials: readonly Ranked[];
+  readonly trials: readonly LeaderboardRow[];
 }
 
 const NUM_SHOWN = 10;
@@ -110,7 +83,7 @@ function headLines(run: RunView, config: RunConfig, { position, isFinished }: Ru
   return lines;
 }
 
-function trialLines(trials: readonly Ranked[], config: RunConfig): string[] {
+function trialLines(trials: readonly LeaderboardRow[], config: RunConfig): string[] {
   const head = ['trial', 'for', 'value', 'genotype'];
   const rows = trials
     .slice(0, NUM_SHOWN)
