@@ -61,7 +61,7 @@ export function sketchNetwork(space: SearchSpace, scale: Scale): NetworkSketch {
 }
 
 /** What the eye reads for an op: `sep 3×3`, `skip`, … Ops of several calls keep the name the space gave them. */
-export function shortName({ name, chain }: OpChoice): string {
+function shortName({ name, chain }: OpChoice): string {
   const [call] = chain;
   if (call === undefined) return 'skip';
   const short = chain.length === 1 ? SHORT.get(call.op) : undefined;
@@ -71,7 +71,7 @@ export function shortName({ name, chain }: OpChoice): string {
 }
 
 /** Family of the first call of an op that has one. */
-export function familyOf({ chain }: OpChoice): OpFamily {
+function familyOf({ chain }: OpChoice): OpFamily {
   if (chain.length === 0) return 'skip';
   const families = chain.map((call: OpCall) => FAMILY.get(call.op) ?? 'plain');
   return families.find((family) => family !== 'plain' && family !== 'activation') ?? families[0] ?? 'plain';

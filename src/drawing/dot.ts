@@ -2,10 +2,10 @@ import type { DrawnEdge, DrawnNode, Drawing } from '../protocol/drawing.js';
 import { FAMILIES, ON_LIGHT } from './palette.js';
 
 /** The drawing for Graphviz, which lays it out itself. */
-export function toDot({ title, nodes, edges }: Drawing): string {
+export function toDot({ title, direction, nodes, edges }: Drawing): string {
   const lines = [
     `digraph ${quoted(title)} {`,
-    '  rankdir=LR;',
+    `  rankdir=${direction === 'right' ? 'LR' : 'TB'};`,
     '  node [fontname="Helvetica", fontsize=12];',
     '  edge [fontname="Helvetica", fontsize=11];',
     ...nodes.map((node) => `  ${quoted(node.id)} [${nodeAttributes(node)}];`),

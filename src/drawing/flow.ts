@@ -16,6 +16,7 @@ export interface FlowEdge {
 }
 
 export interface Flow {
+  readonly direction: 'right' | 'down';
   readonly width: number;
   readonly height: number;
   readonly nodes: readonly DrawnNode[];
@@ -49,7 +50,7 @@ export function flow(
   const lines = new Lines(nodes, edges, layout, right);
   const drawnEdges = edges.map((edge) => lines.draw(edge));
   const [width, height] = right ? [layout.length, layout.breadth] : [layout.breadth, layout.length];
-  return { width, height, nodes: drawnNodes, edges: drawnEdges };
+  return { direction: right ? 'right' : 'down', width, height, nodes: drawnNodes, edges: drawnEdges };
 }
 
 /** Lines between nodes whose places are known. */

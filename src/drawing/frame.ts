@@ -21,6 +21,7 @@ export function framed(
   return {
     width: Math.ceil(width + 2 * margin),
     height: Math.ceil(content.height + 2 * margin + captionHeight),
+    direction: content.direction,
     title: words.title,
     description: words.description,
     nodes: content.nodes.map((node): DrawnNode => ({ ...node, ...moved([node.x, node.y], by) })),

@@ -63,10 +63,16 @@ interface Dagre {
   readonly layout: (graph: DagreGraph) => void;
 }
 
+interface DagreEdge {
+  readonly weight: number;
+  /** In columns. */
+  readonly minlen: number;
+}
+
 interface DagreGraph {
   setGraph(options: Readonly<Record<string, string | number>>): void;
   setNode(id: string, size: { readonly width: number; readonly height: number }): void;
-  setEdge(from: string, to: string, options: { readonly weight: number }, name: string): void;
+  setEdge(from: string, to: string, options: DagreEdge, name: string): void;
   node(id: string): { readonly x: number; readonly y: number };
   edge(
     from: string,
@@ -80,7 +86,7 @@ const { graphlib, layout } = dagre as unknown as Dagre;
 const ROOT = '\u0000root';
 const MOST_EXTRA_GAP = 70;
 /** Attempts with other orders of the same graph: dagre's heuristic depends on it. Larger graphs get one. */
-const ATTEMPTS = 16;
+const ATTEMPTS = 8;
 const LARGEST_RETRIED = 60;
 
 /**
@@ -94,11 +100,10 @@ export function layered(
 ): Layout {
   const rng = Rng.fromSeed(0);
   let best = attempt(vertices, links, options);
-  if (vertices.length <= LARGEST_RETRIED) {
-    for (let i = 1; i < ATTEMPTS; i++) {
-      const next = attempt(shuffled(vertices, rng), shuffled(links, rng), options);
-      if (untidiness(next) < untidiness(best)) best = next;
-    }
+  const numAttempts = vertices.length <= LARGEST_RETRIED ? ATTEMPTS : 1;
+  for (let i = 1; i < numAttempts && untidiness(best) >= 1; i++) {
+    const next = attempt(shuffled(vertices, rng), shuffled(links, rng), options);
+    if (untidiness(next) < untidiness(best)) best = next;
   }
   return spaced(vertices, upright(best, options.sources), options);
 }
@@ -117,8 +122,10 @@ function attempt(
   graph.setGraph({ rankdir: 'LR', ranksep: columnGap, nodesep: rowGap, edgesep: rowGap });
   graph.setNode(ROOT, { width: 0, height: 0 });
   for (const { id, length, breadth } of vertices) graph.setNode(id, { width: length, height: breadth });
-  for (const id of sources) graph.setEdge(ROOT, id, { weight: 1000 }, 'root');
-  for (const { id, from, to, weight } of links) graph.setEdge(from, to, { weight }, id);
+  for (const id of sources) graph.setEdge(ROOT, id, { weight: 1000, minlen: 1 }, 'root');
+  for (const id of rootless(vertices, links, sources))
+    graph.setEdge(ROOT, id, { weight: 0, minlen: 2 }, 'root');
+  for (const { id, from, to, weight } of links) graph.setEdge(from, to, { weight, minlen: 1 }, id);
   layout(graph);
 
   const centres = vertices.map(({ id }) => graph.node(id));
@@ -141,6 +148,16 @@ function attempt(
   return { halves, vertices: spots, paths };
 }
 
+/** Vertices that nothing leads to, apart from the sources: they stand right of these. */
+function rootless(
+  vertices: readonly LayoutVertex[],
+  links: readonly LayoutLink[],
+  sources: readonly string[],
+): readonly string[] {
+  const led = new Set([...sources, ...links.map((link) => link.to)]);
+  return vertices.map(({ id }) => id).filter((id) => !led.has(id));
+}
+
 /** Changes of height between one column and the next, by column. */
 function slopesOf({ halves, paths }: Placement): readonly (readonly [left: number, right: number][])[] {
   const slopes: [number, number][][] = halves.map(() => []);
@@ -150,7 +167,7 @@ function slopesOf({ halves, paths }: Placement): readonly (readonly [left: numbe
   return slopes;
 }
 
-/** Crossings, and change of height as their hundredth part per 10 px. */
+/** Number of crossings, plus the changes of height in thousands of px. */
 function untidiness(placement: Placement): number {
   let sum = 0;
   for (const slopes of slopesOf(placement)) {

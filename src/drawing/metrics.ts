@@ -38,10 +38,9 @@ function widthOf(character: string): number {
 
 /** `text` cut to `length` characters, the last of them `…` if something is missing; control characters are replaced. */
 export function clip(text: string, length: number): string {
-  const characters = Array.from(text, (character) => (isControl(character) ? '�' : character));
+  const characters = Array.from(text.replace(CONTROL, '\uFFFD'));
   return characters.length <= length ? characters.join('') : `${characters.slice(0, length - 1).join('')}…`;
 }
 
-function isControl(character: string): boolean {
-  return /[\p{Cc}\p{Cs}\p{Bidi_Control}\u2028\u2029]/u.test(character);
-}
+/** Control characters, lone surrogates, line breaks and what turns the direction of writing. */
+const CONTROL = /[\p{Cc}\p{Cs}\p{Bidi_Control}\u2028\u2029]/gu;

@@ -67,7 +67,7 @@ export function drawNetwork(network: NetworkSketch): Drawing {
   const caption = clip(network.name, 60);
   const description = describeNetwork(network, groups);
   return framed(
-    { width, height, nodes, edges },
+    { direction: 'right', width, height, nodes, edges },
     { title: `Network ${caption}`, caption, description },
     notes,
   );

@@ -16,6 +16,8 @@ export type OpFamily =
 export interface Drawing {
   readonly width: number;
   readonly height: number;
+  /** Where edges lead. */
+  readonly direction: 'right' | 'down';
   /** For screen readers and file names. */
   readonly title: string;
   /** What the picture shows, in sentences. */
