@@ -54,7 +54,7 @@ function assignArguments(binding: Binding, reporter: Reporter): Map<Parameter, A
   const { declaration, args } = binding;
   const given = new Map<Parameter, Arg>();
   let isRight = true;
-  args.forEach((arg, position) => {
+  for (const [position, arg] of args.entries()) {
     const parameter =
       arg.name === undefined
         ? declaration.params[position]
@@ -67,7 +67,7 @@ function assignArguments(binding: Binding, reporter: Reporter): Map<Parameter, A
       const message = `\`${parameter.name}\` is given twice`;
       reporter.error(arg, { code: 'NAS102', message, remedy: 'Remove one of the two.' });
     } else given.set(parameter, arg);
-  });
+  }
   return isRight ? given : undefined;
 }
 

@@ -23,15 +23,8 @@ export function lowerCell(cell: ast.Cell, reporter: Reporter): LoweredCell | und
   const lowering = new NodeLowering(cell.name, names, reporter);
   const nodes = names.nodes.map((node) => lowering.lower(node));
   const output = outputOf(body, names, lowering.used, reporter);
-  const isComplete = nodes.every((node) => node !== undefined);
-  if (!isComplete || output === undefined) return undefined;
-  const lowered: CellType = {
-    name: cell.name,
-    inputs,
-    stride,
-    nodes: nodes.filter((node) => node !== undefined),
-    output,
-  };
+  if (!nodes.every((node) => node !== undefined) || output === undefined) return undefined;
+  const lowered: CellType = { name: cell.name, inputs, stride, nodes, output };
   if (!checkUse(body, names, lowered, reporter)) return undefined;
   return { cell: lowered, decisions: lowering.decisions };
 }

@@ -18,10 +18,9 @@ export function lowerHierarchy(
   const chains = net.items.flatMap((item) => (isLayers(item) ? [lowerFixedChain(item.chain, reporter)] : []));
   const leaf = lowerFixedChain(hierarchy.leaf, reporter);
   const levels = hierarchy.levels.map((level) => lowerLevel(level, hierarchy, reporter));
-  const isComplete =
-    levels.every((level) => level !== undefined) && chains.every((chain) => chain !== undefined);
-  if (!isComplete || leaf === undefined) return undefined;
-  const kept = levels.filter((level) => level !== undefined);
+  if (leaf === undefined || chains.some((chain) => chain === undefined)) return undefined;
+  const kept = levels.flatMap((level) => level ?? []);
+  if (kept.length < levels.length) return undefined;
   const template: HierarchyTemplate = { kind: 'hierarchy', levels: kept.map(({ level }) => level), leaf };
   return { template, decisions: kept.flatMap(({ decisions }) => decisions) };
 }

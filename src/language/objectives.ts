@@ -2,7 +2,7 @@ import type { Objective } from '../space/objective.js';
 import type { SearchSpace } from '../space/search-space.js';
 import type * as ast from './generated/ast.js';
 import { isGoal, isRef } from './generated/ast.js';
-import { textOf, type Reporter } from './reporter.js';
+import { textOf, type Problem, type Reporter } from './reporter.js';
 import type { Roles } from './roles.js';
 import { suggestion } from './suggest.js';
 
@@ -55,52 +55,51 @@ export function lowerObjectives(
   return undefined;
 }
 
-function lowerObjective(
-  value: ast.Value,
-  { space, lookUp }: Context,
-  reporter: Reporter,
-): Objective | undefined {
-  const wrong = (code: 'NAS101' | 'NAS180' | 'NAS200', message: string, remedy: string): undefined => {
-    reporter.error(value, { code, message, remedy });
+function lowerObjective(value: ast.Value, context: Context, reporter: Reporter): Objective | undefined {
+  const name =
+    isGoal(value) && isRef(value.of) && !value.of.call && value.of.owner === undefined
+      ? value.of.target
+      : undefined;
+  if (name === undefined || !isGoal(value)) {
+    const message = `\`${textOf(value)}\` is no objective`;
+    reporter.error(value, { code: 'NAS180', message, remedy: 'Write max val_accuracy, for example.' });
     return undefined;
-  };
-  if (!isGoal(value) || !isRef(value.of) || value.of.call || value.of.owner !== undefined) {
-    return wrong('NAS180', `\`${textOf(value)}\` is no objective`, 'Write max val_accuracy, for example.');
   }
-  const name = value.of.target;
-  const metrics = lookUp('metric');
+  const metrics = context.lookUp('metric');
   const metric = metrics.find((one) => one.name === name);
   const measure = MEASURES[name];
   if (metric === undefined || measure === undefined) {
-    return wrong(
-      'NAS101',
-      `unknown metric \`${name}\``,
-      suggestion(
-        name,
-        metrics.map((one) => one.name),
-        'Name a metric.',
-      ),
-    );
+    const names = metrics.map((one) => one.name);
+    const remedy = suggestion(name, names, 'Name a metric.');
+    reporter.error(value.of, { code: 'NAS101', message: `unknown metric \`${name}\``, remedy });
+    return undefined;
   }
+  const problem = misfit({ metric, measure, direction: value.direction }, context.space);
+  if (problem === undefined) return objectiveOf(name);
+  reporter.error(value, problem);
+  return undefined;
+}
+
+interface Wish {
+  readonly metric: ast.Decl;
+  readonly measure: Measure;
+  readonly direction: ast.Goal['direction'];
+}
+
+/** Why a search of the space cannot have this objective. */
+function misfit({ metric, measure, direction }: Wish, space: SearchSpace): Problem | undefined {
+  const { name } = metric;
   if (measure.task !== undefined && measure.task !== space.task.kind) {
     const own = space.task.kind === 'classes' ? 'val_accuracy' : 'val_perplexity';
-    return wrong(
-      'NAS180',
-      `\`${name}\` is not produced by ${space.task.kind}`,
-      `Write ${goalOf(own)} ${own}.`,
-    );
+    const message = `\`${name}\` is not produced by \`${space.task.kind}\``;
+    return { code: 'NAS180', message, remedy: `Write ${goalOf(own)} ${own}.` };
   }
-  if (value.direction !== goalOf(name)) {
-    return wrong(
-      'NAS180',
-      `\`${name}\` is better the ${goalOf(name) === 'max' ? 'larger' : 'smaller'} it is`,
-      `Write ${goalOf(name)} ${name}.`,
-    );
+  if (direction !== goalOf(name)) {
+    const message = `\`${name}\` is better the ${goalOf(name) === 'max' ? 'larger' : 'smaller'} it is`;
+    return { code: 'NAS180', message, remedy: `Write ${goalOf(name)} ${name}.` };
   }
-  if (metric.planned && space.template.kind === 'cells') {
-    return wrong('NAS200', `metric \`${name}\` is not built yet`, 'Leave it out.');
-  }
-  return objectiveOf(name);
+  if (!metric.planned || space.template.kind !== 'cells') return undefined;
+  return { code: 'NAS200', message: `metric \`${name}\` is not built yet`, remedy: 'Leave it out.' };
 }
 
 function goalOf(name: string): 'max' | 'min' {

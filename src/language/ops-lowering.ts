@@ -186,7 +186,7 @@ function lowerOpCall(call: Call, op: Decl, reporter: Reporter, names: Environmen
     reporter.error(call, {
       code: 'NAS200',
       message,
-      remedy: 'Use another op; the chain can still be declared for later.',
+      remedy: 'Use another op.',
     });
     return undefined;
   }

@@ -17,9 +17,8 @@ export class Reporter {
   readonly #found = new Map<string, Diagnostic>();
 
   get diagnostics(): readonly Diagnostic[] {
-    return [...this.#found.values()].sort(
-      (a, b) => a.range.line - b.range.line || a.range.column - b.range.column,
-    );
+    const position = ({ range }: Diagnostic): number => range.line * 1e6 + range.column;
+    return [...this.#found.values()].sort((a, b) => position(a) - position(b));
   }
 
   get hasErrors(): boolean {

@@ -29,20 +29,19 @@ function lowerNovelty(called: Called, read: Arguments, reporter: Reporter): Samp
   const population = read.number('population', 0);
   const k = read.number('k', 0);
   const warmup = read.number('warmup', 0);
-  const wrong = (message: string, remedy: string): undefined => {
-    reporter.error(called.setting, { code: 'NAS102', message, remedy });
+  if (k > population) {
+    const message = `\`k\` is ${k}, but the population has ${population} members`;
+    reporter.error(called.setting, { code: 'NAS102', message, remedy: `Write k: ${population} or less.` });
     return undefined;
-  };
-  if (k > population)
-    return wrong(
-      `\`k\` is ${k}, but the population has ${population} members`,
-      `Write k: ${population} or less.`,
-    );
+  }
   if (warmup < population) {
-    return wrong(
-      `a warm-up of ${warmup} steps cannot fill a population of ${population}`,
-      `Write warmup: ${population} or more.`,
-    );
+    const message = `a warm-up of ${warmup} steps cannot fill a population of ${population}`;
+    reporter.error(called.setting, {
+      code: 'NAS102',
+      message,
+      remedy: `Write warmup: ${population} or more.`,
+    });
+    return undefined;
   }
   return {
     kind: 'novelty',

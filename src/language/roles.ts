@@ -158,27 +158,25 @@ function readCalled(
 function readBudget(setting: ast.Setting | undefined, reporter: Reporter): Budget | undefined | 'wrong' {
   const [value, second] = setting?.values ?? [];
   if (setting === undefined || value === undefined) return undefined;
+  const remedy = 'Write `budget: 1600 steps`, for example.';
   if (second !== undefined || !isAmount(value)) {
     const isTime = /^\d+(\.\d+)?(s|min|h|d)$/.test(textOf(value));
     const message = isTime
       ? 'budgets of time are not built yet'
       : 'a budget is one number of steps, epochs or trials';
-    reporter.error(value, {
-      code: isTime ? 'NAS200' : 'NAS171',
-      message,
-      remedy: 'Write `budget: 1600 steps`, for example.',
-    });
+    reporter.error(value, { code: isTime ? 'NAS200' : 'NAS171', message, remedy });
     return 'wrong';
   }
-  const isWhole = value.unit === 'epochs' || Number.isInteger(value.number);
-  if (value.number > 0 && value.number <= 1e9 && isWhole)
-    return { setting, amount: value.number, unit: value.unit };
-  const isNothing = value.number <= 0;
-  const message = isNothing
-    ? `a budget of ${value.number} ${value.unit} runs nothing`
-    : `${value.number} is no number of ${value.unit}`;
-  reporter.error(value, { code: 'NAS171', message, remedy: 'Write `budget: 1600 steps`, for example.' });
+  const problem = wrongAmount(value);
+  if (problem === undefined) return { setting, amount: value.number, unit: value.unit };
+  reporter.error(value, { code: 'NAS171', message: problem, remedy });
   return 'wrong';
+}
+
+function wrongAmount({ number, unit }: ast.Amount): string | undefined {
+  if (number <= 0) return `a budget of ${number} ${unit} runs nothing`;
+  const isWhole = unit === 'epochs' || Number.isInteger(number);
+  return isWhole && number <= 1e9 ? undefined : `${number} is no number of ${unit}`;
 }
 
 function readNumbers(

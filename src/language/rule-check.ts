@@ -84,18 +84,25 @@ type Counts = readonly number[];
 function reachableCounts(space: SearchSpace, rules: readonly SpaceRule[]): readonly Counts[] | undefined {
   if (space.template.kind !== 'cells') return undefined;
   let reachable: Counts[] = [rules.map(() => 0)];
-  for (const cell of space.template.cells) {
-    for (const { ops, times } of slotsOf(cell, space.decisions)) {
-      const steps = unique(ops.map((op) => rules.map((rule) => (counts(rule, cell, op) ? 1 : 0))));
-      for (let i = 0; i < times; i++) {
-        reachable = unique(
-          reachable.flatMap((sum) => steps.map((step) => sum.map((value, j) => value + (step[j] ?? 0)))),
-        );
-        if (reachable.length > MOST_COMBINATIONS) return undefined;
-      }
-    }
+  for (const steps of space.template.cells.flatMap((cell) => stepsOf(cell, space.decisions, rules))) {
+    reachable = unique(
+      reachable.flatMap((sum) => steps.map((step) => sum.map((value, i) => value + (step[i] ?? 0)))),
+    );
+    if (reachable.length > MOST_COMBINATIONS) return undefined;
   }
   return reachable;
+}
+
+/** For each op that is chosen in a cell, what it can add to the counts. */
+function stepsOf(
+  cell: CellType,
+  decisions: readonly Decision[],
+  rules: readonly SpaceRule[],
+): readonly Counts[][] {
+  return slotsOf(cell, decisions).flatMap(({ ops, times }) => {
+    const steps = unique(ops.map((op) => rules.map((rule) => (counts(rule, cell, op) ? 1 : 0))));
+    return Array.from({ length: times }, () => steps);
+  });
 }
 
 /** Each choice of an op in a cell, with how often it is made. */

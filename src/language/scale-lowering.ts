@@ -88,49 +88,51 @@ class ScaleSettings {
   /** 0 after a mistake was reported. `otherwise` undefined: needed. */
   number(key: string, otherwise: number | undefined, bounds: Bounds): number {
     const item = this.#items.get(key);
-    if (item === undefined) {
-      if (otherwise !== undefined) return otherwise;
-      const at = { node: this.#node, property: 'name' };
-      const meaning = key === 'C' ? 'the channels of its first cell' : 'its number of cells';
-      this.#wrong(
-        at,
-        `scale \`${this.#node.name}\` needs \`${key}\`, ${meaning}`,
-        `Add \`${key}: 8\`, for example.`,
-      );
-      return 0;
-    }
-    const value = item.value === undefined ? undefined : evaluate(item.value, EMPTY, this.#reporter);
-    if (item.value !== undefined && value === undefined) this.isWrong = true;
-    if (value?.kind === 'number' && value.unit === 'none' && isWithin(value.value, bounds))
-      return value.value;
-    if (item.value === undefined || value !== undefined) this.#reportBounds(item, value, bounds);
+    if (item !== undefined) return this.#numberOf(item, bounds);
+    if (otherwise !== undefined) return otherwise;
+    const { name } = this.#node;
+    const meaning = key === 'C' ? 'the channels of its first cell' : 'its number of cells';
+    const message = `scale \`${name}\` needs \`${key}\`, ${meaning}`;
+    this.#wrong({ node: this.#node, property: 'name' }, message, `Add \`${key}: 8\`, for example.`);
     return 0;
   }
 
   norm(): Scale['norm'] {
     const item = this.#items.get('norm');
     const given = new Map<string, boolean>();
-    if (item !== undefined && item.args.length === 0) {
+    if (item?.args.length === 0) {
       this.#wrong(item, '`norm` takes arguments in parentheses', 'Write norm(affine: false, pools: true).');
     }
-    for (const arg of item?.args ?? []) {
-      const name = arg.name ?? '';
-      const value = evaluate(arg.value, EMPTY, this.#reporter);
-      const isKnown = NORM_KEYS.includes(name) && !given.has(name);
-      if (!isKnown)
-        this.#wrong(
-          arg,
-          `\`norm\` has no argument \`${name}\` left`,
-          suggestion(name, NORM_KEYS, 'Remove it.'),
-        );
-      else if (value?.kind === 'bool') given.set(name, value.value);
-      else this.#wrong(arg, `\`${name}\` is true or false`, `Write ${name}: true.`);
-    }
+    for (const arg of item?.args ?? []) this.#normArgument(arg, given);
     return {
       affine: given.get('affine') ?? DEFAULTS.affine,
       stemAffine: given.get('stem_affine') ?? DEFAULTS.stemAffine,
       pools: given.get('pools') ?? DEFAULTS.pools,
     };
+  }
+
+  #normArgument(arg: ast.Arg, given: Map<string, boolean>): void {
+    const name = arg.name ?? '';
+    if (!NORM_KEYS.includes(name) || given.has(name)) {
+      this.#wrong(
+        arg,
+        `\`norm\` has no argument \`${name}\` left`,
+        suggestion(name, NORM_KEYS, 'Remove it.'),
+      );
+      return;
+    }
+    const value = evaluate(arg.value, EMPTY, this.#reporter);
+    if (value?.kind === 'bool') given.set(name, value.value);
+    else this.#wrong(arg, `\`${name}\` is true or false`, `Write ${name}: true.`);
+  }
+
+  #numberOf(item: ast.ScaleItem, bounds: Bounds): number {
+    const value = item.value === undefined ? undefined : evaluate(item.value, EMPTY, this.#reporter);
+    const isNumber = value?.kind === 'number' && value.unit === 'none';
+    if (isNumber && isWithin(value.value, bounds)) return value.value;
+    this.isWrong = true;
+    if (item.value === undefined || value !== undefined) this.#reportBounds(item, value, bounds);
+    return 0;
   }
 
   #reportBounds(item: ast.ScaleItem, value: Value | undefined, bounds: Bounds): void {

@@ -9,7 +9,7 @@ import type { Place, Reporter } from './reporter.js';
 import type { LoweredSpace } from './space-lowering.js';
 
 /** A supernet with more candidate edges can neither be checked in time nor trained. */
-const MOST_EDGES = 200_000;
+const MOST_EDGES = 50_000;
 
 /** Builds the networks of a space, at every scale with every op on every edge, and reports what does not fit together. */
 export function checkShapes({ node, space }: LoweredSpace, reporter: Reporter): boolean {

@@ -6,7 +6,13 @@ export function nearestName(name: string, known: Iterable<string>): string | und
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase(), least);
     if (distance < least) [best, least] = [candidate, distance];
   }
-  return best;
+  return best ?? beginningWith(name, known);
+}
+
+/** The only known name that begins as `name`, of 3 letters at least. */
+function beginningWith(name: string, known: Iterable<string>): string | undefined {
+  const longer = [...known].filter((candidate) => name.length >= 3 && candidate.startsWith(name));
+  return longer.length === 1 ? longer[0] : undefined;
 }
 
 /** As a remedy: `Did you mean …?` or the names there are. */

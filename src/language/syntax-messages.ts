@@ -3,11 +3,12 @@ import { DefaultLexerErrorMessageProvider, LangiumParserErrorMessageProvider } f
 /** Parser errors in the words of the user, not of parser generators. */
 export class NasParserMessages extends LangiumParserErrorMessageProvider {
   override buildMismatchTokenMessage(options: MismatchedToken): string {
+    if (options.expected.name === 'EOF') return noDeclaration(options.actual);
     return `expected ${spoken(options.expected)}, found ${found(options.actual)}`;
   }
 
   override buildNotAllInputParsedMessage(options: RedundantInput): string {
-    return `expected a declaration (space, search, opset or op), found ${found(options.firstRedundant)}`;
+    return noDeclaration(options.firstRedundant);
   }
 
   override buildNoViableAltMessage(options: NoAlternative): string {
@@ -27,6 +28,10 @@ export class NasLexerMessages extends DefaultLexerErrorMessageProvider {
     const shown = fullText.slice(start, start + Math.min(length, 12));
     return `unexpected ${length > 1 ? 'characters' : 'character'} \`${shown}\``;
   }
+}
+
+function noDeclaration(actual: Token): string {
+  return `expected a declaration (space, search, opset or op), found ${found(actual)}`;
 }
 
 interface Token {

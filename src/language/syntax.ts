@@ -3,20 +3,23 @@ import type { Diagnostic, TextRange } from '../protocol/diagnostic.js';
 
 /** Brackets nested deeper than any sensible text; the parser's stack could not bear much more. */
 const DEEPEST = 100;
+/** Operators in a row; expressions become trees as deep as they are long. */
+const MOST_OPERATORS = 500;
 /** A text with more syntax errors is not a `.nas` file; the rest would only hide the first. */
 const MOST_ERRORS = 20;
 
 /** What forbids parsing a text at all. */
 export function refuseText(text: string): Diagnostic | undefined {
   const deep = deepBracket(text);
-  if (deep === undefined) return undefined;
-  return {
-    code: 'NAS001',
-    severity: 'error',
-    message: `brackets are nested more than ${DEEPEST} deep`,
-    remedy: 'Is this the right file? Name the parts with `opset` or `op`.',
-    range: rangeAt(text, deep),
-  };
+  const long = deep === undefined ? longExpression(text) : undefined;
+  const offset = deep ?? long;
+  if (offset === undefined) return undefined;
+  const message =
+    deep === undefined
+      ? `an expression has more than ${MOST_OPERATORS} operators`
+      : `brackets are nested more than ${DEEPEST} deep`;
+  const remedy = 'Is this the right file? Name the parts with `opset` or `op`.';
+  return { code: 'NAS001', severity: 'error', message, remedy, range: rangeAt(text, offset) };
 }
 
 /** Syntax errors of a parsed document, in the order of the text, at most 20. */
@@ -48,6 +51,19 @@ function remedyFor(message: string): string {
   return expected === undefined
     ? 'See the examples for the form of each declaration.'
     : `Insert ${expected}.`;
+}
+
+/** Offset where the first expression grows too long: operators with no bracket, comma or rule between them. */
+function longExpression(text: string): number | undefined {
+  let operators = 0;
+  const parts =
+    /"(?:\\.|[^"\\\n])*"|\/\/[^\n]*|\/\*[^]*?\*\/|[(){},:;]|\b(?:require|forbid|prefer|and|or)\b|[<>=!]=|[-+*/<>]/g;
+  for (const match of text.matchAll(parts)) {
+    if (/^(?:"|\/\/|\/\*)/.test(match[0])) continue;
+    operators = /^(?:[(){},:;]|require|forbid|prefer)$/.test(match[0]) ? 0 : operators + 1;
+    if (operators > MOST_OPERATORS) return match.index;
+  }
+  return undefined;
 }
 
 /** Offset of the first bracket nested too deep; texts and comments do not count. */

@@ -139,9 +139,14 @@ function evaluateLiteral(node: Literal): Value {
   if (node.dims !== undefined) return { kind: 'dims', sides: node.dims.split('x').map(Number) };
   if (node.bool !== undefined) return { kind: 'bool', value: node.bool === 'true' };
   if (node.text !== undefined) return { kind: 'text', value: node.text };
-  const [, digits = '0', unit = ''] = /^([\d.]+)(.*)$/.exec(node.quantity ?? '') ?? [];
-  const known = UNITS[unit];
-  return { kind: 'number', value: Number(digits) * (known?.[0] ?? 1), unit: known?.[1] ?? 'none' };
+  return quantity(node.quantity ?? '');
+}
+
+/** `4M` is 4,000,000; `10GB` and `8h` keep their unit. */
+function quantity(text: string): Value {
+  const number = parseFloat(text);
+  const [factor, unit] = UNITS[text.replace(/^[\d.]+/, '')] ?? [1, 'none'];
+  return { kind: 'number', value: number * factor, unit };
 }
 
 const UNITS: Readonly<Record<string, readonly [factor: number, unit: Unit]>> = {
@@ -193,38 +198,36 @@ function evaluateBinary(node: Binary, names: Environment, reporter: Reporter): V
 
 function combine(operator: Binary['operator'], left: Value, right: Value): Value | undefined {
   if (left.kind === 'number' && right.kind === 'number') {
-    const value = arithmetic(operator, left.value, right.value);
+    const value = ARITHMETIC[operator]?.(left.value, right.value);
     const unit = left.unit === 'none' ? right.unit : left.unit;
     return value === undefined ? undefined : { kind: 'number', value, unit };
   }
-  if (left.kind === 'number' && right.kind === 'multiple' && operator === '*')
-    return combine('*', right, left);
-  if (left.kind !== 'multiple' || right.kind !== 'number' || !Number.isInteger(right.value)) return undefined;
-  if (operator === '*') return { ...left, numerator: left.numerator * right.value };
-  if (operator === '/') return { ...left, denominator: left.denominator * right.value };
+  if (operator === '*' && left.kind === 'number') return scaled(right, left, '*');
+  return right.kind === 'number' ? scaled(left, right, operator) : undefined;
+}
+
+/** A multiple of C or depth, times or by a whole number. */
+function scaled(value: Value, by: NumberValue, operator: Binary['operator']): Value | undefined {
+  if (value.kind !== 'multiple' || !Number.isInteger(by.value)) return undefined;
+  if (operator === '*') return { ...value, numerator: value.numerator * by.value };
+  if (operator === '/') return { ...value, denominator: value.denominator * by.value };
   return undefined;
 }
 
-function arithmetic(operator: Binary['operator'], a: number, b: number): number | undefined {
-  switch (operator) {
-    case '+':
-      return a + b;
-    case '-':
-      return a - b;
-    case '*':
-      return a * b;
-    case '/':
-      return a / b;
-    default:
-      return undefined;
-  }
-}
+type NumberValue = Extract<Value, { readonly kind: 'number' }>;
+
+const ARITHMETIC: Partial<Readonly<Record<Binary['operator'], (a: number, b: number) => number>>> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => a / b,
+};
 
 function negated(value: Value): Value | undefined {
   return value.kind === 'number' ? { ...value, value: -value.value } : undefined;
 }
 
-function wrongOperand(node: AstNode, reporter: Reporter): undefined {
+function wrongOperand(node: AstNode, reporter: Reporter): Value | undefined {
   const message = `\`${textOf(node)}\` cannot be computed`;
   const remedy =
     'Numbers can be added, subtracted, multiplied and divided; C and depth multiplied and divided by whole numbers.';

@@ -143,7 +143,7 @@ export function isAllPrev(item: unknown): item is AllPrev {
 export interface Amount extends langium.AstNode {
     readonly $container: Setting;
     readonly $type: 'Amount';
-    number: number;
+    number: SignedNumber;
     unit: 'epochs' | 'steps' | 'trials';
 }
 
