@@ -43,21 +43,28 @@ INLINE void forwardTile(const Forward* f, const real* from, const real* weights,
   }
 }
 
+INLINE void storeTile(const Forward* f, real* to, vec sums[TILE], const int count) {
+  UNROLL for (int u = 0; u < TILE; u++) {
+    if (u < count) store(to + u * BL, f->out.accumulate ? sums[u] + load(to + u * BL) : sums[u]);
+  }
+}
+
 INLINE void forwardFast(const Forward* f, const int k, const int s, const int d) {
+  const int tail = f->outWidth % TILE;
   for (int v = 0; v < BL; v += VL) {
     for (int y = 0; y < f->outHeight; y++) {
       real* to = f->out.data + (long)y * f->outWidth * BL + v;
-      const real* row = f->frame + (long)y * s * f->frameWidth * BL + v;
-      for (int x = 0; x < f->outWidth; x += TILE) {
-        vec sums[TILE];
-        forwardTile(f, row + x * s * BL, f->weights + v, sums, k, s, d);
-        const int count = minInt(TILE, f->outWidth - x);
-        UNROLL for (int u = 0; u < TILE; u++) {
-          if (u >= count) break;
-          real* pixel = to + (x + u) * BL;
-          store(pixel, f->out.accumulate ? sums[u] + load(pixel) : sums[u]);
-        }
+      const real* from = f->frame + (long)y * s * f->frameWidth * BL + v;
+      vec sums[TILE];
+      for (int x = TILE; x <= f->outWidth; x += TILE) {
+        forwardTile(f, from, f->weights + v, sums, k, s, d);
+        storeTile(f, to, sums, TILE);
+        from += TILE * s * BL;
+        to += TILE * BL;
       }
+      if (tail == 0) continue;
+      forwardTile(f, from, f->weights + v, sums, k, s, d);
+      storeTile(f, to, sums, tail);
     }
   }
 }
@@ -117,16 +124,31 @@ typedef struct {
   real* row;           // [xWidth][VL]: sums of a row of dx over the taps seen so far
 } Unstrided;
 
-INLINE void finishUnstridedTile(const Unstrided* g, vec sums[TILE], const vec xs[TILE], real* to, int count) {
+INLINE void finishUnstridedTile(const Unstrided* g, vec sums[TILE], const vec xs[TILE], real* to, const int count) {
   UNROLL for (int u = 0; u < TILE; u++) {
-    if (u >= count) break;
-    vec value = g->hasRelu ? masked(sums[u], xs[u] > splat(0)) : sums[u];
-    if (g->dx.accumulate) value += load(to + u * BL);
-    store(to + u * BL, value);
+    if (u < count) {
+      vec value = g->hasRelu ? masked(sums[u], xs[u] > splat(0)) : sums[u];
+      if (g->dx.accumulate) value += load(to + u * BL);
+      store(to + u * BL, value);
+    }
   }
 }
 
-/** Row i of the mirrored window for row y: dx and the weights' gradient from one read of z. */
+/** TILE pixels of row i of the mirrored window: dx and the weights' gradient from one read of z. */
+INLINE void unstridedTile(const real* z, const vec weights[], vec gradients[], vec sums[TILE], const vec xs[TILE], const int k, const int d) {
+  UNROLL for (int column = 0; column < TILE + (k - 1) * d; column++) {
+    const vec value = load(z + column * BL);
+    UNROLL for (int j = 0; j < k; j++) {
+      const int u = column - j * d;
+      if (u < 0 || u >= TILE) continue;
+      sums[u] = fma(value, weights[j], sums[u]);
+      gradients[j] = fma(value, xs[u], gradients[j]);
+    }
+    FENCE();
+  }
+}
+
+/** Row i of the mirrored window for row y. The last of them finishes dx. */
 INLINE void unstridedRow(const Unstrided* g, int v, int y, const int i, const int k, const int d) {
   vec weights[k], gradients[k];
   const long mirrored = ((long)(k - 1 - i) * k + k - 1) * BL + v;
@@ -136,27 +158,27 @@ INLINE void unstridedRow(const Unstrided* g, int v, int y, const int i, const in
   }
   const real* z = g->z + (long)(y + i * d) * g->zWidth * BL + v;
   const real* x = g->x + (long)y * g->xWidth * BL + v;
-  for (int tile = 0; tile < g->width; tile += TILE) {
+  real* row = g->row;
+  real* to = g->dx.data + (long)y * g->width * BL + v;
+  const int isLast = i == k - 1 && g->dx.data;
+  for (int left = g->width; left > 0; left -= TILE) {
     vec sums[TILE], xs[TILE];
     UNROLL for (int u = 0; u < TILE; u++) {
-      sums[u] = i > 0 ? load(g->row + (tile + u) * VL) : splat(0);
-      xs[u] = load(x + (tile + u) * BL);
+      sums[u] = i > 0 ? load(row + u * VL) : splat(0);
+      xs[u] = load(x + u * BL);
     }
-    UNROLL for (int column = 0; column < TILE + (k - 1) * d; column++) {
-      const vec value = load(z + (tile + column) * BL);
-      UNROLL for (int j = 0; j < k; j++) {
-        const int u = column - j * d;
-        if (u < 0 || u >= TILE) continue;
-        sums[u] = fma(value, weights[j], sums[u]);
-        gradients[j] = fma(value, xs[u], gradients[j]);
-      }
-      FENCE();
-    }
-    if (i == k - 1 && g->dx.data) {
-      finishUnstridedTile(g, sums, xs, g->dx.data + ((long)y * g->width + tile) * BL + v, minInt(TILE, g->width - tile));
+    unstridedTile(z, weights, gradients, sums, xs, k, d);
+    if (isLast && left >= TILE) {
+      finishUnstridedTile(g, sums, xs, to, TILE);
+    } else if (isLast) {
+      finishUnstridedTile(g, sums, xs, to, left);
     } else {
-      UNROLL for (int u = 0; u < TILE; u++) store(g->row + (tile + u) * VL, sums[u]);
+      UNROLL for (int u = 0; u < TILE; u++) store(row + u * VL, sums[u]);
     }
+    z += TILE * BL;
+    x += TILE * BL;
+    to += TILE * BL;
+    row += TILE * VL;
   }
   UNROLL for (int j = 0; j < k; j++) store(g->gradient + mirrored - j * BL, gradients[j]);
 }
