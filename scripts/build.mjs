@@ -19,13 +19,22 @@ const shared = {
   logLevel: 'warning',
   loader: { '.nas': 'text' },
   // Bundled CommonJS modules ask for `require`; an ES module has none of its own.
-  banner: { js: "import { createRequire as __createRequire } from 'node:module';const require=__createRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module';const require=__createRequire(import.meta.url);",
+  },
 };
 
 await rm(at('dist/kernels'), { recursive: true, force: true });
 await mkdir(at('dist/kernels'), { recursive: true });
 await build({ ...shared, entryPoints: [at('src/cli/main.ts')], outfile: at('dist/cli.mjs') });
 await build({ ...shared, entryPoints: [at('src/engine/main.ts')], outfile: at('dist/engine.mjs') });
+// Prepares batches in a thread of its own; lies beside the engine.
+await build({
+  ...shared,
+  banner: {},
+  entryPoints: [at('src/engine/datasets/batch-worker.ts')],
+  outfile: at('dist/batch-worker.mjs'),
+});
 for (const variant of ['relaxed', 'plain']) {
   await cp(at(`src/engine/backend/wasm/binaries/${variant}.wasm`), at(`dist/kernels/${variant}.wasm`));
 }
