@@ -77,7 +77,7 @@ function familyOf({ chain }: OpChoice): OpFamily {
   return families.find((family) => family !== 'plain' && family !== 'activation') ?? families[0] ?? 'plain';
 }
 
-const OPEN = { op: '?', family: 'generator' } as const;
+const OPEN = { op: '?', family: 'plain' } as const;
 
 const SHORT: ReadonlyMap<string, string> = new Map([
   ['sep_conv', 'sep'],

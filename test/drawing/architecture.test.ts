@@ -51,7 +51,7 @@ describe('sketchSpace', () => {
   it('puts a question mark on every edge that may be chosen', () => {
     const [normal] = sketchSpace(dartsSpace());
     assert.equal(edgesOf(normal!).length, 2 + 3 + 4 + 5);
-    assert.equal(edgesOf(normal!)[0], '0 ← c(k−2): ? (generator)');
+    assert.equal(edgesOf(normal!)[0], '0 ← c(k−2): ? (plain)');
   });
 });
 
