@@ -1,0 +1,145 @@
+import type { DilatedWindow, Shape, WeightKey } from '../../../graph/network-graph.js';
+import type { Opcode } from './layout.js';
+import type { Operand, Part } from './operands.js';
+
+/** Offsets below are bytes from the start of the arena; −1: absent. */
+
+/** A weight as the kernels read it; packed at the start of every run. */
+export interface PackedWeight {
+  readonly key: WeightKey;
+  readonly kind: 'conv' | 'depthwise' | 'vector' | 'embedding';
+  /** PyTorch's layout: [out, in, k, k], [C, k, k], [out, in] (as k = 1), [C]; [vocabulary, dim]. */
+  readonly shape: Shape;
+  readonly offset: number;
+  /** Transposed panels; taken when a step needs them. */
+  transposed: number;
+}
+
+/** Sums that are kept per shard: reals from `offset`, `stride` reals between shards (0: one sum). */
+export interface ShardSums {
+  readonly offset: number;
+  readonly stride: number;
+  /** Set while encoding: an earlier instruction of the run has begun it. */
+  begun: boolean;
+}
+
+/** The gradient of one weight in the making. */
+export interface WeightGradient {
+  readonly weight: PackedWeight;
+  /** Number of ops that contribute to it. */
+  readonly numUses: number;
+  /** Packed sums; taken when a step needs them. */
+  sums: ShardSums | undefined;
+  /** Offset of the gradient in the store's layout. */
+  readonly reduced: number;
+  /** Complete sums of the uses of a vector that are to be added up. */
+  readonly vectors: VectorSum[];
+}
+
+/** A packed vector that is complete from a level on. */
+export interface VectorSum {
+  readonly offset: number;
+  readonly ready: number;
+}
+
+/** One batch normalisation of the forward graph. */
+export interface Norm {
+  /** What it reads: one plain part. */
+  readonly z: Operand;
+  readonly channels: number;
+  readonly blocks: number;
+  readonly epsilon: number;
+  readonly statistics: WeightKey | undefined;
+  readonly gamma: PackedWeight | undefined;
+  readonly beta: PackedWeight | undefined;
+  readonly scaleShift: number;
+  readonly meanRstd: number;
+  /** Level from which its result can be read. */
+  ready: number;
+}
+
+/** The backward side of a batch normalisation for one dy. */
+export interface NormGradient {
+  readonly norm: Norm;
+  readonly coefficients: number;
+  readonly dgamma: number;
+  readonly dbeta: number;
+  /** Level from which the coefficients can be read. */
+  readonly ready: number;
+}
+
+/** Where a result is written; several steps may add to it. */
+export interface Destination {
+  readonly operand: Operand;
+  /** The one part of `operand`. */
+  readonly part: Part;
+  /** Whether values that must be kept are already there. While encoding: set by the first writer. */
+  begun: boolean;
+  /** Number of steps that write it. */
+  numWriters: number;
+}
+
+/** An instruction before it has addresses. */
+export interface Step {
+  readonly opcode: Opcode;
+  level: number;
+  in: Operand | undefined;
+  grad: Operand | undefined;
+  /** What is written: `out` or `dx` of the instruction. */
+  out: Destination | undefined;
+  dx: Destination | undefined;
+  /** The forward result where a gradient kernel reads it (max pool). */
+  outRead: Operand | undefined;
+  readonly window: DilatedWindow | undefined;
+  readonly weight: PackedWeight | undefined;
+  readonly bias: PackedWeight | undefined;
+  readonly weightGrad: ShardSums | undefined;
+  readonly norm: Norm | undefined;
+  readonly normGradient: NormGradient | undefined;
+  readonly sums: ShardSums | undefined;
+  /** Bytes from the start of the arena. */
+  readonly result: number;
+  readonly aux: number;
+  readonly feed: number;
+  readonly channelFrom: number;
+  readonly channelTo: number;
+  readonly channelCount: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly numel: number;
+  /** Writes a part of its destination that no other step writes: it neither begins it nor adds to it. */
+  readonly isPartial: boolean;
+  /** f0 and f1, where the kernel wants them. */
+  constants: readonly [number, number] | undefined;
+}
+
+const EMPTY: Omit<Step, 'opcode'> = {
+  level: 0,
+  in: undefined,
+  grad: undefined,
+  out: undefined,
+  dx: undefined,
+  outRead: undefined,
+  window: undefined,
+  weight: undefined,
+  bias: undefined,
+  weightGrad: undefined,
+  norm: undefined,
+  normGradient: undefined,
+  sums: undefined,
+  result: -1,
+  aux: -1,
+  feed: -1,
+  channelFrom: 0,
+  channelTo: 0,
+  channelCount: 0,
+  rows: 0,
+  columns: 0,
+  numel: 0,
+  isPartial: false,
+  constants: undefined,
+};
+
+export function makeStep(opcode: Opcode, fields: Partial<Omit<Step, 'opcode'>>): Step {
+  return { opcode, ...EMPTY, ...fields };
+}
