@@ -155,7 +155,7 @@ export class TrainerSession {
     child.on('error', (error) => {
       this.#finish({ kind: 'broken', error });
     });
-    child.on('close', (code, signal) => {
+    void allIsSaid(child).then(([code, signal]) => {
       this.#push(() => this.#flush(this.#lastMessage));
       this.#push(() => Promise.resolve(this.#settle(code, signal)));
     });
@@ -328,6 +328,27 @@ export class TrainerSession {
   #log(level: 'info' | 'warn', text: string): void {
     this.#options.store.log({ level, kind: 'process', text });
   }
+}
+
+/**
+ * Exit code and signal, once the process is gone and its channel and error stream are read to their ends. (Node's own
+ * `close` does not come when it was this side that closed the channel.)
+ */
+async function allIsSaid(child: ChildProcess): Promise<[number | null, NodeJS.Signals | null]> {
+  const [exit] = await Promise.all([
+    new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
+      child.once('exit', (code, signal) => {
+        resolve([code, signal]);
+      });
+    }),
+    new Promise<void>((resolve) => {
+      child.once('disconnect', resolve);
+    }),
+    new Promise<void>((resolve) => {
+      child.stderr?.once('close', resolve);
+    }),
+  ]);
+  return exit;
 }
 
 /** The line of a stack trace that says what went wrong. */
