@@ -187,6 +187,8 @@ typedef struct {
 // OP_PACK_CONV and OP_REDUCE_CONV read in.channels, out.channels, kernel; OP_PACK_DEPTHWISE and OP_REDUCE_DEPTHWISE read
 // in.channels, kernel; the VECTOR ones numel. OP_PACK_* write `weight` (`weightT`); OP_REDUCE_* read `weightGrad`, write `stored`.
 //
+// OP_REDUCE_VECTOR reads whole groups of BL: give weightGrad and weightGradStride room for numel rounded up to BL.
+//
 // A dx (of any op with `in`) is zero where in's part has PART_RELU and its view is not above 0. A dx part without data (0 and
 // not PART_LOCAL) is left out. `dx.parts` and `in.parts` may cut the joined blocks differently. Parts need not alias, except
 // that OP_SUM, OP_RELU_GRAD and the pointwise ones may write where they read, pixel by pixel.

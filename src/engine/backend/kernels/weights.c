@@ -4,38 +4,60 @@
 
 // ---- packing
 
-/** Place of weight (out, in, tap) in `weight` and `weightGrad`. */
-static long panelPlace(const Instruction* instruction, int out, int channel, int tap) {
-  const int numRows = numWeightRows(instruction);
-  const int perTap = isCompactConvolution(instruction) ? instruction->in.channels : roundUp(instruction->in.channels, BL);
-  return ((long)(out / BL) * numRows + tap * perTap + channel) * BL + out % BL;
+/** What a row of a panel multiplies: one channel seen by one tap. Rows that only fill up have no channel. */
+typedef struct {
+  int channel, tap;
+} RowSource;
+#define NO_CHANNEL (-1)
+
+/** Row of `weight` and `weightGrad`. */
+static RowSource rowOfPanel(const Instruction* instruction, int row) {
+  const int channels = instruction->in.channels, taps = instruction->kernel * instruction->kernel;
+  const int perTap = isCompactConvolution(instruction) ? channels : roundUp(channels, BL);
+  const RowSource source = {row % perTap, row / perTap};
+  return source.tap < taps && source.channel < channels ? source : (RowSource){NO_CHANNEL, 0};
 }
 
-/** Place of weight (out, in, tap) in `weightT`, whose panels have `numColumns` rows. */
-static long transposedPlace(const Instruction* instruction, int out, int channel, int tap, int numColumns) {
+/** Lane of panel `panel` of `weightT`. */
+static RowSource laneOfTransposed(const Instruction* instruction, int panel, int lane) {
   const int taps = instruction->kernel * instruction->kernel;
-  if (isCompactConvolution(instruction)) {
-    const int row = tap * instruction->in.channels + channel;
-    return ((long)(row / BL) * numColumns + out) * BL + row % BL;
+  if (isCompactConvolution(instruction)) return rowOfPanel(instruction, panel * BL + lane);
+  const RowSource source = {panel / taps * BL + lane, panel % taps};
+  return source.channel < instruction->in.channels ? source : (RowSource){NO_CHANNEL, 0};
+}
+
+/** Place of a weight in the store: [out, in, k, k]. */
+static long storedPlace(const Instruction* instruction, int out, RowSource source) {
+  return ((long)out * instruction->in.channels + source.channel) * instruction->kernel * instruction->kernel + source.tap;
+}
+
+static void packPanels(const Instruction* instruction) {
+  const real* stored = at(instruction->stored);
+  real* packed = at(instruction->weight);
+  const int out = instruction->out.channels, numRows = numWeightRows(instruction);
+  const long perOut = (long)instruction->in.channels * instruction->kernel * instruction->kernel;
+  for (int first = 0; first < out; first += BL) {
+    for (int row = 0; row < numRows; row++, packed += BL) {
+      const RowSource source = rowOfPanel(instruction, row);
+      const long place = storedPlace(instruction, first, source);
+      const int lanes = source.channel == NO_CHANNEL ? 0 : minInt(BL, out - first);
+      for (int lane = 0; lane < BL; lane++) packed[lane] = lane < lanes ? stored[place + lane * perOut] : 0;
+    }
   }
-  return (((long)(channel / BL) * taps + tap) * numColumns + out) * BL + channel % BL;
 }
 
 /** weightT may hold the rows of several merged convolutions: only this one's are written. */
 static void packTransposed(const Instruction* instruction) {
-  real* packed = at(instruction->weightT);
   const real* stored = at(instruction->stored);
-  const int taps = instruction->kernel * instruction->kernel;
-  const int out = instruction->out.channels, in = instruction->in.channels;
+  const int out = instruction->out.channels;
   const int numColumns = instruction->channelCount ? instruction->channelCount : roundUp(out, BL);
-  const int numPanels = numWeightRows(instruction) / BL;
-  for (int panel = 0; panel < numPanels; panel++) {
-    zeroReals(packed + ((long)panel * numColumns + instruction->channelTo) * BL, (long)roundUp(out, BL) * BL);
-  }
-  for (int o = 0; o < out; o++) {
-    for (int c = 0; c < in; c++) {
-      for (int tap = 0; tap < taps; tap++) {
-        packed[transposedPlace(instruction, o + instruction->channelTo, c, tap, numColumns)] = stored[((long)o * in + c) * taps + tap];
+  for (int panel = 0; panel < numWeightRows(instruction) / BL; panel++) {
+    real* packed = (real*)at(instruction->weightT) + ((long)panel * numColumns + instruction->channelTo) * BL;
+    for (int lane = 0; lane < BL; lane++) {
+      const RowSource source = laneOfTransposed(instruction, panel, lane);
+      for (int o = 0; o < roundUp(out, BL); o++) {
+        const int isFilled = o < out && source.channel != NO_CHANNEL;
+        packed[o * BL + lane] = isFilled ? stored[storedPlace(instruction, o, source)] : 0;
       }
     }
   }
@@ -43,16 +65,7 @@ static void packTransposed(const Instruction* instruction) {
 
 void packConvolution(const Instruction* instruction, int numImages) {
   (void)numImages;
-  const int taps = instruction->kernel * instruction->kernel;
-  const int out = instruction->out.channels, in = instruction->in.channels;
-  real* packed = at(instruction->weight);
-  const real* stored = at(instruction->stored);
-  zeroReals(packed, (long)numWeightRows(instruction) * roundUp(out, BL));
-  for (int o = 0; o < out; o++) {
-    for (int c = 0; c < in; c++) {
-      for (int tap = 0; tap < taps; tap++) packed[panelPlace(instruction, o, c, tap)] = stored[((long)o * in + c) * taps + tap];
-    }
-  }
+  packPanels(instruction);
   if (instruction->weightT) packTransposed(instruction);
 }
 
@@ -78,63 +91,66 @@ void packVector(const Instruction* instruction, int numImages) {
 
 // ---- reducing: shard sums in shard order
 
-/** Σ over shards of a packed gradient's element. */
-static real reduceElement(const Instruction* instruction, long place, int numImages) {
-  const real* sums = at(instruction->weightGrad);
-  if (instruction->weightGradStride == 0) return sums[place];
-  real total = 0;
-  for (int shard = 0; shard < NUM_SHARDS; shard++) {
-    if (hasImages(shard, numImages)) total += sums[(long)shard * instruction->weightGradStride + place];
+/** Σ over shards of BL elements of a packed gradient → total[BL]. */
+static void reduceRow(const Instruction* instruction, long place, int numImages, real* total) {
+  const real* sums = (const real*)at(instruction->weightGrad) + place;
+  if (instruction->weightGradStride == 0) {
+    wideStore(total, wideLoad(sums));
+    return;
   }
-  return total;
+  wide sum = wideSplat(0);
+  for (int shard = 0; shard < NUM_SHARDS; shard++) {
+    if (hasImages(shard, numImages)) sum = wideAdd(sum, wideLoad(sums + (long)shard * instruction->weightGradStride));
+  }
+  wideStore(total, sum);
 }
 
-static double square(real x) { return (double)x * (double)x; }
-
-static void writeSquares(const Instruction* instruction, double squares) {
-  if (instruction->result) *(real*)at(instruction->result) = (real)squares;
+static void writeSquares(const Instruction* instruction, long count) {
+  if (!instruction->result) return;
+  const real* gradient = at(instruction->stored);
+  double squares = 0;
+  for (long i = 0; i < count; i++) squares += (double)gradient[i] * (double)gradient[i];
+  *(real*)at(instruction->result) = (real)squares;
 }
 
 void reduceConvolution(const Instruction* instruction, int numImages) {
-  const int taps = instruction->kernel * instruction->kernel;
-  const int out = instruction->out.channels, in = instruction->in.channels;
+  const int out = instruction->out.channels, numRows = numWeightRows(instruction);
+  const long perOut = (long)instruction->in.channels * instruction->kernel * instruction->kernel;
   real* gradient = at(instruction->stored);
-  double squares = 0;
-  for (int o = 0; o < out; o++) {
-    for (int c = 0; c < in; c++) {
-      for (int tap = 0; tap < taps; tap++) {
-        const real total = reduceElement(instruction, panelPlace(instruction, o, c, tap), numImages);
-        gradient[((long)o * in + c) * taps + tap] = total;
-        squares += square(total);
-      }
+  for (int first = 0; first < out; first += BL) {
+    for (int row = 0; row < numRows; row++) {
+      const RowSource source = rowOfPanel(instruction, row);
+      if (source.channel == NO_CHANNEL) continue;
+      real total[BL];
+      reduceRow(instruction, (long)first * numRows + (long)row * BL, numImages, total);
+      real* to = gradient + storedPlace(instruction, first, source);
+      for (int lane = 0; lane < minInt(BL, out - first); lane++) to[lane * perOut] = total[lane];
     }
   }
-  writeSquares(instruction, squares);
+  writeSquares(instruction, out * perOut);
 }
 
 void reduceDepthwise(const Instruction* instruction, int numImages) {
-  const int taps = instruction->kernel * instruction->kernel;
+  const int taps = instruction->kernel * instruction->kernel, channels = instruction->in.channels;
   real* gradient = at(instruction->stored);
-  double squares = 0;
-  for (int c = 0; c < instruction->in.channels; c++) {
+  for (int first = 0; first < channels; first += BL) {
     for (int tap = 0; tap < taps; tap++) {
-      const real total = reduceElement(instruction, depthwisePlace(c, tap, taps), numImages);
-      gradient[c * taps + tap] = total;
-      squares += square(total);
+      real total[BL];
+      reduceRow(instruction, depthwisePlace(first, tap, taps), numImages, total);
+      for (int lane = 0; lane < minInt(BL, channels - first); lane++) gradient[(first + lane) * taps + tap] = total[lane];
     }
   }
-  writeSquares(instruction, squares);
+  writeSquares(instruction, (long)channels * taps);
 }
 
 void reduceVector(const Instruction* instruction, int numImages) {
   real* gradient = at(instruction->stored);
-  double squares = 0;
-  for (int i = 0; i < instruction->numel; i++) {
-    const real total = reduceElement(instruction, i, numImages);
-    gradient[i] = total;
-    squares += square(total);
+  for (int first = 0; first < instruction->numel; first += BL) {
+    real total[BL];
+    reduceRow(instruction, first, numImages, total);
+    for (int lane = 0; lane < minInt(BL, instruction->numel - first); lane++) gradient[first + lane] = total[lane];
   }
-  writeSquares(instruction, squares);
+  writeSquares(instruction, instruction->numel);
 }
 
 // ---- optimiser

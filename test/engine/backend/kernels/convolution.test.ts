@@ -1,7 +1,9 @@
 import { Rng } from '../../../../src/base/rng.js';
 import { BL } from '../../../../src/engine/backend/plan/layout.js';
-import { blocksOf, Kernels, VARIANTS } from './harness.js';
-import type { Grid, PartSpec } from './harness.js';
+import { blocksOf } from './grid.js';
+import { Kernels, VARIANTS } from './harness.js';
+import type { Grid } from './grid.js';
+import type { PartSpec } from './harness.js';
 import {
   assertClose,
   expectedGradient,

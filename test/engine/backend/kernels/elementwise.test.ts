@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 
 import { Rng } from '../../../../src/base/rng.js';
 import { Kernels, VARIANTS } from './harness.js';
-import type { Grid, PartSpec } from './harness.js';
+import type { Grid } from './grid.js';
+import type { PartSpec } from './harness.js';
 import {
   assertClose,
   expectedGradient,
   randomGrid,
-  randomValues,
   viewed,
   viewedPart,
   VIEW_KINDS,

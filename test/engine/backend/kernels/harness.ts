@@ -14,19 +14,15 @@ import {
   PART_FLAGS,
   PROGRAM,
 } from '../../../../src/engine/backend/plan/layout.js';
+import { blockedPlace, blocksOf, joinGrids } from './grid.js';
+import type { Grid } from './grid.js';
+import { wasm } from './webassembly.js';
+import type { WasmGlobal, WasmModule } from './webassembly.js';
 
 setFlagsFromString('--experimental-wasm-relaxed-simd');
 
 export type Variant = 'relaxed' | 'plain' | 'float64';
 export const VARIANTS: readonly Variant[] = ['float64', 'plain', 'relaxed'];
-
-/** A tensor of the whole batch, (B, H, W, C) row by row, channels last. */
-export interface Grid {
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-  readonly values: Float64Array;
-}
 
 /** How a kernel shall see (or write) one tensor of a parts list. */
 export interface PartSpec {
@@ -43,6 +39,8 @@ export interface PartSpec {
   readonly accumulate?: boolean;
   /** A destination that is left out. */
   readonly isAbsent?: boolean;
+  /** Lives in the thread's scratch, one image at a time. */
+  readonly isLocal?: boolean;
 }
 
 /** Words of an operand in the kernels' memory, and where its parts' values lie. */
@@ -64,22 +62,23 @@ interface Exports {
   readonly run: (program: number) => void;
   readonly quit: () => void;
   readonly scratchBytes: (instruction: number) => number;
-  readonly __stack_pointer: WebAssembly.Global;
-  readonly __heap_base: WebAssembly.Global;
+  readonly __stack_pointer: WasmGlobal;
+  readonly __heap_base: WasmGlobal;
 }
 
 /** The kernels with a memory of their own: places operands, runs single instructions, reads results. */
 export class Kernels {
   readonly bytesPerReal: number;
   numThreads = 1;
-  readonly #memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true });
-  readonly #module: WebAssembly.Module;
+  readonly #memory = new wasm.Memory({ initial: PAGES, maximum: PAGES, shared: true });
+  readonly #module: WasmModule;
   readonly #exports: Exports;
   readonly #workers: Worker[] = [];
   readonly #words = new Int32Array(this.#memory.buffer);
   readonly #bytes = new Uint8Array(this.#memory.buffer);
   readonly #heap: number;
   #top: number;
+  #localBytes = 0;
 
   constructor(
     variant: Variant,
@@ -87,10 +86,10 @@ export class Kernels {
   ) {
     const url = new URL(`../../../../src/engine/backend/wasm/binaries/${variant}.wasm`, import.meta.url);
     this.bytesPerReal = variant === 'float64' ? 8 : 4;
-    this.#module = new WebAssembly.Module(readFileSync(url));
-    const instance = new WebAssembly.Instance(this.#module, { env: { memory: this.#memory } });
-    this.#exports = instance.exports as unknown as Exports;
-    this.#heap = (this.#exports.__heap_base.value as number) + (MAX_THREADS + 1) * STACK_BYTES;
+    this.#module = new wasm.Module(readFileSync(url));
+    const instance = new wasm.Instance(this.#module, { env: { memory: this.#memory } });
+    this.#exports = instance.exports as Exports;
+    this.#heap = this.#exports.__heap_base.value + (MAX_THREADS + 1) * STACK_BYTES;
     this.#top = this.#heap;
   }
 
@@ -118,6 +117,7 @@ export class Kernels {
   reset(): void {
     this.#bytes.fill(0, this.#heap, this.#top);
     this.#top = this.#heap;
+    this.#localBytes = 0;
   }
 
   allocate(bytes: number): number {
@@ -159,10 +159,11 @@ export class Kernels {
     const parts = specs.map((spec) => ({ spec, ...this.#part(spec) }));
     const blocks = specs.map(({ grid }) => blocksOf(grid.channels));
     const words = new Array<number>(OPERAND.words).fill(0);
+    const numBlocks = blocks.reduce((sum, count) => sum + count, 0);
     words[OPERAND.parts] = this.words(parts.flatMap((part) => part.words));
     words[OPERAND.count] = specs.length;
-    words[OPERAND.blocks] = blocks.reduce((sum, count) => sum + count, 0);
-    words[OPERAND.channels] = (words[OPERAND.blocks] - blocks.at(-1)!) * BL + specs.at(-1)!.grid.channels;
+    words[OPERAND.blocks] = numBlocks;
+    words[OPERAND.channels] = (numBlocks - blocks.at(-1)!) * BL + specs.at(-1)!.grid.channels;
     words[OPERAND.height] = height;
     words[OPERAND.width] = width;
     return { words, parts: parts.map(({ spec, data }) => ({ spec, data })) };
@@ -213,20 +214,20 @@ export class Kernels {
       words[LEVEL.serialCount] = serial.length;
       return words;
     });
-    const scratchStride = Math.max(
-      64,
-      ...levels.flatMap(({ instructions }) => instructions.map((words) => this.scratchBytes(words))),
-    );
+    const instructions = levels.flatMap((level) => level.instructions);
+    const scratchStride =
+      this.#localBytes + Math.max(64, ...instructions.map((words) => this.scratchBytes(words)));
     const program = new Array<number>(PROGRAM.words).fill(0);
     program[PROGRAM.levels] = this.words(tables.flat());
     program[PROGRAM.numLevels] = levels.length;
     program[PROGRAM.numImages] = this.batch;
     program[PROGRAM.numThreads] = this.numThreads;
-    program[PROGRAM.scratch] = this.allocate(this.numThreads * scratchStride);
+    const scratch = this.allocate(this.numThreads * scratchStride);
+    program[PROGRAM.scratch] = scratch;
     program[PROGRAM.scratchStride] = scratchStride;
+    program[PROGRAM.kernelScratch] = this.#localBytes;
     // Not-a-numbers where kernels must not read before they write, and a guard behind the scratch.
-    const used = this.numThreads * scratchStride;
-    this.#bytes.fill(0xff, program[PROGRAM.scratch], program[PROGRAM.scratch] + used);
+    this.#bytes.fill(0xff, scratch, scratch + this.numThreads * scratchStride);
     const guard = this.words(new Array<number>(GUARD_WORDS).fill(GUARD));
     this.#exports.run(this.words(program));
     if (this.#words.subarray(guard / 4, guard / 4 + GUARD_WORDS).some((word) => word !== GUARD)) {
@@ -262,18 +263,29 @@ export class Kernels {
     const { grid } = spec;
     const blocks = blocksOf(grid.channels);
     const words = new Array<number>(PART.words).fill(0);
-    const data = this.#block(grid);
-    words[PART.data] = spec.isAbsent ? 0 : data;
-    words[PART.imageStride] = blocks * BL * grid.height * grid.width;
+    const isLocal = spec.isLocal === true;
+    const data = isLocal ? this.#takeLocal(grid) : this.#block(grid);
+    words[PART.data] = spec.isAbsent === true ? 0 : data;
+    const imageStride = blocks * BL * grid.height * grid.width;
+    words[PART.imageStride] = imageStride;
     words[PART.blocks] = blocks;
-    words[PART.flags] = (spec.relu ? PART_FLAGS.RELU : 0) | (spec.accumulate ? PART_FLAGS.ACCUMULATE : 0);
+    words[PART.flags] =
+      (spec.relu === true ? PART_FLAGS.RELU : 0) |
+      (spec.accumulate === true ? PART_FLAGS.ACCUMULATE : 0) |
+      (isLocal ? PART_FLAGS.LOCAL : 0);
     if (spec.affine) words[PART.affine] = this.#padded([spec.affine.scale, spec.affine.shift], blocks);
     if (spec.gradient) {
       words[PART.second] = this.#block(spec.gradient.second);
-      words[PART.secondImageStride] = words[PART.imageStride];
+      words[PART.secondImageStride] = imageStride;
       words[PART.coefficients] = this.#padded([spec.gradient.a, spec.gradient.b, spec.gradient.c], blocks);
     }
     return { words, data };
+  }
+
+  #takeLocal({ channels, height, width }: Grid): number {
+    const at = this.#localBytes;
+    this.#localBytes += Math.ceil((blocksOf(channels) * BL * height * width * this.bytesPerReal) / 64) * 64;
+    return at;
   }
 
   #padded(vectors: readonly Float64Array[], blocks: number): number {
@@ -315,31 +327,3 @@ exports.__stack_pointer.value = stack;
 parentPort.postMessage('ready');
 exports.worker(thread);
 `;
-
-export function blocksOf(channels: number): number {
-  return Math.ceil(channels / BL);
-}
-
-/** Joined along channels, blocks completed with zeros as the kernels see it. */
-export function joinGrids(grids: readonly Grid[]): Grid {
-  const { height, width } = grids[0]!;
-  const counts = grids.map(({ channels }, i) => (i + 1 < grids.length ? blocksOf(channels) * BL : channels));
-  const channels = counts.reduce((sum, count) => sum + count, 0);
-  const numPixels = grids[0]!.values.length / grids[0]!.channels;
-  const values = new Float64Array(numPixels * channels);
-  let offset = 0;
-  grids.forEach((grid, i) => {
-    grid.values.forEach((value, at) => {
-      values[Math.floor(at / grid.channels) * channels + offset + (at % grid.channels)] = value;
-    });
-    offset += counts[i]!;
-  });
-  return { channels, height, width, values };
-}
-
-function blockedPlace(at: number, channels: number, numPixels: number): number {
-  const channel = at % channels;
-  const pixel = Math.floor(at / channels) % numPixels;
-  const image = Math.floor(at / channels / numPixels);
-  return ((image * blocksOf(channels) + Math.floor(channel / BL)) * numPixels + pixel) * BL + (channel % BL);
-}

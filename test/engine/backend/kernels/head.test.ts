@@ -12,6 +12,7 @@ import {
   VIEW_KINDS,
   withView,
 } from './samples.js';
+import type { ViewKind } from './samples.js';
 
 const BATCH = 5;
 
@@ -29,7 +30,7 @@ for (const variant of VARIANTS) {
     ] as const) {
       it(`averages maps of ${height}×${width} and spreads the gradient`, () => {
         VIEW_KINDS.forEach((view, i) => {
-          checkPool(kernels, rng, height, width, view, i % 2 === 0);
+          checkPool(kernels, rng, [height, width], view, i % 2 === 0);
         });
       });
     }
@@ -68,11 +69,11 @@ for (const variant of VARIANTS) {
 function checkPool(
   kernels: Kernels,
   rng: Rng,
-  height: number,
-  width: number,
-  view: (typeof VIEW_KINDS)[number],
+  size: readonly [number, number],
+  view: ViewKind,
   accumulate: boolean,
 ): void {
+  const [height, width] = size;
   const inputs = [8, 12].map((channels) =>
     withView(rng, randomGrid(rng, BATCH, channels, height, width), view),
   );

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 
 import { Rng } from '../../../../src/base/rng.js';
 import { BATCH_NORM, BL, HYPER } from '../../../../src/engine/backend/plan/layout.js';
-import { blocksOf, Kernels, VARIANTS } from './harness.js';
+import { blocksOf } from './grid.js';
+import { Kernels, VARIANTS } from './harness.js';
 import { assertClose, randomGrid, randomValues, viewedPart, VIEW_KINDS, withView } from './samples.js';
 
 const EPSILON = 1e-5;

@@ -1,6 +1,6 @@
 import { Rng } from '../../../../src/base/rng.js';
 import { Kernels, VARIANTS } from './harness.js';
-import type { Grid } from './harness.js';
+import type { Grid } from './grid.js';
 import {
   assertClose,
   expectedGradient,
@@ -33,6 +33,26 @@ const CASES: readonly Case[] = [
   { channels: 8, height: 3, width: 5, kernel: 1, stride: 2, padding: 0, dilation: 1 },
 ];
 
+/** Who of a window's places takes the gradient. */
+interface Rule {
+  readonly opcode: 'MAX_POOL_GRAD' | 'AVG_POOL_GRAD';
+  readonly share: (dx: Float64Array, places: readonly number[], x: Float64Array, dy: number) => void;
+}
+
+const MAXIMUM: Rule = {
+  opcode: 'MAX_POOL_GRAD',
+  share: (dx, places, x, dy) => {
+    dx[places.reduce((best, at) => (x[at]! > x[best]! ? at : best))]! += dy;
+  },
+};
+
+const MEAN: Rule = {
+  opcode: 'AVG_POOL_GRAD',
+  share: (dx, places, _x, dy) => {
+    for (const at of places) dx[at]! += dy / places.length;
+  },
+};
+
 for (const variant of VARIANTS) {
   describe(`pool kernels (${variant})`, () => {
     const kernels = new Kernels(variant, BATCH);
@@ -45,12 +65,12 @@ for (const variant of VARIANTS) {
       });
       it(`gives the first maximum its gradient, ${name}`, () => {
         VIEW_KINDS.forEach((view, i) => {
-          checkMaxGradient(kernels, item, view, i % 2 === 0);
+          checkGradient(kernels, item, view, i % 2 === 0, MAXIMUM);
         });
       });
       it(`spreads the gradient of means, ${name}`, () => {
         VIEW_KINDS.forEach((view, i) => {
-          checkMeanGradient(kernels, item, view, i % 2 === 0);
+          checkGradient(kernels, item, view, i % 2 === 0, MEAN);
         });
       });
     }
@@ -111,28 +131,7 @@ function windowFields({ kernel, stride, padding, dilation }: Case): WindowSpec {
   return { kernel, stride, padding, dilation };
 }
 
-function checkMaxGradient(kernels: Kernels, item: Case, view: ViewKind, accumulate: boolean): void {
-  checkGradient(kernels, item, view, accumulate, 'MAX_POOL_GRAD', (dx, places, x, dy) => {
-    dx[places.reduce((best, at) => (x[at]! > x[best]! ? at : best))]! += dy;
-  });
-}
-
-function checkMeanGradient(kernels: Kernels, item: Case, view: ViewKind, accumulate: boolean): void {
-  checkGradient(kernels, item, view, accumulate, 'AVG_POOL_GRAD', (dx, places, _x, dy) => {
-    places.forEach((at) => (dx[at]! += dy / places.length));
-  });
-}
-
-type Rule = (dx: Float64Array, places: readonly number[], x: Float64Array, dy: number) => void;
-
-function checkGradient(
-  kernels: Kernels,
-  item: Case,
-  view: ViewKind,
-  accumulate: boolean,
-  opcode: 'MAX_POOL_GRAD' | 'AVG_POOL_GRAD',
-  rule: Rule,
-): void {
+function checkGradient(kernels: Kernels, item: Case, view: ViewKind, accumulate: boolean, rule: Rule): void {
   kernels.reset();
   const rng = Rng.fromSeed(2);
   const input = withView(rng, coarseGrid(rng, item), view);
@@ -143,18 +142,18 @@ function checkGradient(
   };
   const dx = kernels.operand([destination]);
   // The mean needs its input only for a mask.
-  const needsInput = opcode === 'MAX_POOL_GRAD' || input.relu === true;
+  const needsInput = rule.opcode === 'MAX_POOL_GRAD' || input.relu === true;
   const operands = {
     grad: kernels.operand([grad]),
     dx,
     ...(needsInput ? { in: kernels.operand([input]) } : {}),
   };
-  kernels.runImages(kernels.instruction(opcode, { ...windowFields(item), ...operands }));
+  kernels.runImages(kernels.instruction(rule.opcode, { ...windowFields(item), ...operands }));
   const x = viewed([input]);
   const dy = viewed([grad]).values;
   const expected = new Float64Array(x.values.length);
   windowsOf(x, item).forEach((places, at) => {
-    rule(expected, places, x.values, dy[at]!);
+    rule.share(expected, places, x.values, dy[at]!);
   });
   assertClose(
     kernels,

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 
-import { Rng } from '../../../../src/base/rng.js';
-import { joinGrids } from './harness.js';
-import type { Grid, Kernels, PartSpec } from './harness.js';
+import type { Rng } from '../../../../src/base/rng.js';
+import { joinGrids } from './grid.js';
+import type { Grid } from './grid.js';
+import type { Kernels, PartSpec } from './harness.js';
 
 /** Numbers in [−1, 1) that float32 holds exactly. */
 export function randomValues(rng: Rng, count: number): Float64Array {
@@ -48,7 +49,7 @@ export function viewedPart({ grid, affine, gradient, relu }: PartSpec): Float64A
     if (affine) seen = affine.scale[c]! * value + affine.shift[c]!;
     if (gradient)
       seen = gradient.a[c]! * value + gradient.b[c]! * gradient.second.values[at]! + gradient.c[c]!;
-    return relu ? Math.max(seen, 0) : seen;
+    return relu === true ? Math.max(seen, 0) : seen;
   });
 }
 
@@ -60,12 +61,12 @@ export function expectedGradient(
 ): Float64Array {
   const seen = viewed(inputs).values;
   const hasRelu = joinGrids(
-    inputs.map(({ grid, relu }) => ({ ...grid, values: grid.values.map(() => (relu ? 1 : 0)) })),
+    inputs.map(({ grid, relu }) => ({ ...grid, values: grid.values.map(() => (relu === true ? 1 : 0)) })),
   );
   const before = joinGrids(
     destinations.map(({ grid, accumulate }) => ({
       ...grid,
-      values: grid.values.map((v) => (accumulate ? v : 0)),
+      values: grid.values.map((v) => (accumulate === true ? v : 0)),
     })),
   );
   return gradient.map(

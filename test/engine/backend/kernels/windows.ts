@@ -1,4 +1,4 @@
-import type { Grid } from './harness.js';
+import type { Grid } from './grid.js';
 
 export interface WindowSpec {
   readonly kernel: number;
