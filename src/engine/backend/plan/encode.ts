@@ -68,15 +68,16 @@ class Encoder {
     table.referTable(program + PROGRAM.levels, firstLevel);
     this.#hyper = table.takeDoubles(HYPER.doubles);
     let level = firstLevel;
-    this.#itemLevel(level, this.#items.packing(), this.#serialOf(-1));
+    this.#itemLevel(level, this.#items.packing());
+    this.#serial(level, this.#serialOf(-1));
     for (const [index, steps] of levels.entries()) {
       level += LEVEL.words;
       this.#imageLevel(level, steps, this.#serialOf(index));
     }
     if (trains) {
-      this.#itemLevel(level + LEVEL.words, this.#items.reducing(), []);
+      this.#itemLevel(level + LEVEL.words, this.#items.reducing());
       this.#normFinish(level + LEVEL.words);
-      this.#itemLevel(level + 2 * LEVEL.words, this.#items.updating(), []);
+      this.#itemLevel(level + 2 * LEVEL.words, this.#items.updating());
     }
     const arenaBytes = this.#finishProgram(program, numLevels);
     return {
@@ -128,14 +129,13 @@ class Encoder {
     this.#serial(level, serial);
   }
 
-  #itemLevel(level: number, items: readonly Item[], serial: readonly Step[]): void {
+  #itemLevel(level: number, items: readonly Item[]): void {
     const first = this.#table.take(INSTRUCTION.words * items.length);
     this.#table.referTable(level + LEVEL.first, first);
     this.#table.words[level + LEVEL.count] = items.length;
     for (const [i, item] of items.entries()) {
       this.#items.encode(this.#table, first + i * INSTRUCTION.words, item, this.#hyper);
     }
-    this.#serial(level, serial);
   }
 
   #serial(level: number, steps: readonly Step[]): void {
