@@ -101,10 +101,9 @@ export function cellGenesOf(space: SearchSpace, what: string): readonly CellGene
     return new CellGenes(type.name, slots);
   });
   const searched = types.filter(({ numSlots }) => numSlots > 0);
-  const outside = byName.keys().next();
-  if (searched.length > 0 && outside.done === true) return searched;
-  const why =
-    outside.done === true ? 'has no cell that is searched' : `asks ${outside.value} outside its cells`;
+  const [outside] = byName.keys();
+  if (searched.length > 0 && outside === undefined) return searched;
+  const why = searched.length === 0 ? 'has no cell that is searched' : `asks ${outside} outside its cells`;
   throw new UserError(
     `The sampler ${what} cannot search space ${space.name}: it ${why}.`,
     'Take a space whose decisions are the edges and ops of its cells, or a strategy like random or evolution.',

@@ -68,6 +68,12 @@ export class NoveltyAscent {
     this.#archive.write(this.#row, this.proposed);
   }
 
+  /** (S,) options of row `row`, as they were trained last. */
+  row(row: number): Int16Array {
+    return this.#archive.row(row);
+  }
+
+  /** Mean kNN novelty of the trained cells among each other. */
   meanNovelty(): number {
     return this.#archive.meanNovelty(this.#options.k);
   }
