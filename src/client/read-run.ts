@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
 import { readFile, readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { UserError } from '../base/user-error.js';
 import { parseRunConfig } from '../protocol/parse/run-config-schema.js';
 import { parseJson } from '../protocol/parse/parse-as.js';
@@ -30,7 +30,7 @@ export function runsFolderOf(workspace: string): string {
   return join(resolve(workspace), '.cellsmith', 'runs');
 }
 
-/** All runs below a runs folder, oldest first by name, and folders that are not readable as runs. Touches nothing. */
+/** All runs below a runs folder, oldest first, and folders that are not readable as runs. Touches nothing. */
 export async function findRuns(runsFolder: string): Promise<(RunView | BrokenRun)[]> {
   let entries: Dirent[];
   try {
@@ -40,8 +40,14 @@ export async function findRuns(runsFolder: string): Promise<(RunView | BrokenRun
     throw error;
   }
   const names = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'));
-  names.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return Promise.all(names.map((entry) => viewOrProblem(join(runsFolder, entry.name))));
+  const runs = await Promise.all(names.map((entry) => viewOrProblem(join(runsFolder, entry.name))));
+  return runs.sort((a, b) => (ageKey(a) < ageKey(b) ? -1 : 1));
+}
+
+/** Sorts by time of creation; a folder that does not tell it sorts by the date in its name. */
+function ageKey(run: RunView | BrokenRun): string {
+  const name = basename(run.folder);
+  return `${'identity' in run ? run.identity.createdAt : name.slice(0, 10)} ${name}`;
 }
 
 async function viewOrProblem(folder: string): Promise<RunView | BrokenRun> {

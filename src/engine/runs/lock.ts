@@ -40,8 +40,13 @@ export class SupervisorLock {
   /** Marks the lock as free; it is the end of the process that makes it so in any case. */
   async release(): Promise<void> {
     const draft = `${this.#path}.free`;
-    await writeFile(draft, 'free\n');
-    await rename(draft, this.#path);
+    try {
+      await writeFile(draft, 'free\n');
+      await rename(draft, this.#path);
+    } catch (error) {
+      // No folder, no lock; and without room for four bytes the end of this process frees it.
+      if (!isErrno(error, 'ENOENT', 'ENOSPC', 'EDQUOT', 'EFBIG')) throw error;
+    }
   }
 }
 

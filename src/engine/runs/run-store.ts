@@ -1,5 +1,5 @@
 import { mkdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { UserError } from '../../base/user-error.js';
 import { isErrno } from '../../client/process-identity.js';
 import { readConfig } from '../../client/read-run.js';
@@ -48,10 +48,10 @@ export class RunStore {
     this.#log.write(this.events.count - 1, line);
   }
 
-  /** Stores a file in `results/` under its hash and name. Repeatable. */
+  /** Stores a file as `results/<sha256>` with the extension of `name`. Repeatable. */
   async saveResult(name: string, bytes: Uint8Array): Promise<void> {
     const folder = join(this.folder, RUN_FILES.results);
-    const path = join(folder, `${sha256(bytes).slice(0, 16)}-${name}`);
+    const path = join(folder, `${sha256(bytes)}${extname(name)}`);
     await mkdir(folder, { recursive: true });
     if ((await sizeOf(path)) !== bytes.length) await this.#disk.replace(path, bytes);
   }

@@ -11,7 +11,8 @@ import { ControlServer } from './control-server.js';
 import { DiskGuard, systemDisk, type Disk } from './disk.js';
 import { SupervisorLock } from './lock.js';
 import { RunStore } from './run-store.js';
-import { TrainerSession, type SessionEnd, type TrainerProgram } from './trainer-session.js';
+import type { TrainerProgram } from './trainer-process.js';
+import { TrainerSession, type SessionEnd } from './trainer-session.js';
 
 export interface SuperviseOptions {
   readonly folder: string;
@@ -47,6 +48,7 @@ export class Supervisor {
   #session: TrainerSession | undefined;
   #progress: Progress | undefined;
   #reason: string | undefined;
+  #lostFolder: UserError | undefined;
   #wantsPause = false;
   #wantsStop = false;
   #throughputLoggedAt = 0;
@@ -55,7 +57,7 @@ export class Supervisor {
     this.#options = options;
   }
 
-  /** Resolves when the run finished, stopped or failed. Throws `UserError` if it cannot begin; then nothing was changed. */
+  /** Resolves when the run finished, stopped or failed. Throws `UserError` if it cannot begin, or lost its folder. */
   async run(): Promise<RunEnd> {
     const { folder, disk = systemDisk } = this.#options;
     this.#checkStartable(await readIdentity(folder));
@@ -139,7 +141,9 @@ export class Supervisor {
       const startedAt = new Date().toISOString();
       await store.identity.begin({ ...thisProcess(), startedAt, socket }, this.#options.dataFolder);
       store.log({ level: 'info', kind: 'process', text: `Supervisor ${process.pid} owns the run.` });
-      return await this.#leave(await this.#runTrainers());
+      const end = await this.#runTrainers();
+      if (this.#lostFolder !== undefined) throw this.#lostFolder;
+      return await this.#leave(end);
     } catch (error) {
       return await this.#leave({
         kind: 'broken',
@@ -147,6 +151,7 @@ export class Supervisor {
       });
     } finally {
       clearInterval(heart);
+      this.#session?.kill();
       await this.#server.close(CLOSE_GRACE_MS);
       await store.close();
     }
@@ -222,9 +227,13 @@ export class Supervisor {
 
   /** The folder was taken away under the run. */
   #lost(error: unknown): void {
-    this.#reason = `The run's folder cannot be written any more (${String(error)}).`;
-    this.stop();
-    this.stop();
+    this.#lostFolder ??= new UserError(
+      `${this.#options.folder} cannot be written any more (${String(error)}).`,
+      'Put it back where it was, then resume the run.',
+    );
+    this.#wantsStop = true;
+    this.#guard.giveUp();
+    this.#session?.kill();
   }
 
   /** Writes down how the run ended and tells everyone. */

@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { assert, unreachable } from '../../base/assert.js';
 import { parseFromTrainer } from '../../protocol/parse/channel-schema.js';
 import type { RunEventBody } from '../../protocol/run-event.js';
@@ -8,12 +8,7 @@ import { GaveUpWaiting, type DiskGuard } from './disk.js';
 import { eventLine } from './event-log.js';
 import { describeDrift } from './pins.js';
 import type { RunStore } from './run-store.js';
-
-/** How to start a trainer: this module with the argument `train`. */
-export interface TrainerProgram {
-  readonly module: string;
-  readonly execArgv: readonly string[];
-}
+import { allIsSaid, lastWords, startTrainer, type TrainerProgram } from './trainer-process.js';
 
 export interface SessionOptions {
   readonly store: RunStore;
@@ -74,7 +69,13 @@ export class TrainerSession {
 
   /** Resolves when the process is gone and everything it said is dealt with. */
   async run(): Promise<SessionEnd> {
-    const begin = await this.#prepare();
+    let begin: ToTrainer;
+    try {
+      begin = await this.#prepare();
+    } catch (error) {
+      if (!(error instanceof GaveUpWaiting)) throw error;
+      return { kind: 'stopped' };
+    }
     if (this.#isStopping) return { kind: 'stopped' };
     return new Promise((resolve) => {
       this.#resolve = resolve;
@@ -96,6 +97,7 @@ export class TrainerSession {
   /** Asks the trainer for a last checkpoint; kills it if it takes too long. */
   stop(): void {
     this.#isStopping = true;
+    if (this.#child === undefined) return;
     this.#send({ type: 'stop' });
     this.#stopTimer ??= setTimeout(() => {
       this.#log('warn', 'The trainer did not stop in time and was killed; the newest checkpoint stands.');
@@ -137,12 +139,7 @@ export class TrainerSession {
   }
 
   #start(begin: ToTrainer): void {
-    const { module, execArgv } = this.#options.program;
-    const child = fork(module, ['train'], {
-      execArgv: [...execArgv],
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    });
+    const child = startTrainer(this.#options.program);
     this.#child = child;
     const from = this.#position === 0 ? 'from the start' : `after event ${this.#position - 1}`;
     this.#log('info', `Trainer ${child.pid ?? '?'} begins ${from}.`);
@@ -155,9 +152,12 @@ export class TrainerSession {
     child.on('error', (error) => {
       this.#finish({ kind: 'broken', error });
     });
-    void allIsSaid(child).then(([code, signal]) => {
+    void allIsSaid(child).then((how) => {
       this.#push(() => this.#flush(this.#lastMessage));
-      this.#push(() => Promise.resolve(this.#settle(code, signal)));
+      this.#push(async () => {
+        await Promise.resolve();
+        this.#settle(how);
+      });
     });
     this.#send(begin);
   }
@@ -292,10 +292,10 @@ export class TrainerSession {
   }
 
   /** The process is gone, and everything it sent is dealt with. */
-  #settle(code: number | null, signal: NodeJS.Signals | null): void {
+  #settle(how: string): void {
     clearTimeout(this.#flushTimer);
     clearTimeout(this.#stopTimer);
-    const end = this.#end ?? this.#unexpectedEnd(code, signal);
+    const end = this.#end ?? this.#unexpectedEnd(how);
     this.#end = end;
     if (this.#stderr !== '' && end.kind !== 'finished') {
       const data = { stderr: this.#stderr };
@@ -304,10 +304,10 @@ export class TrainerSession {
     this.#resolve(end);
   }
 
-  #unexpectedEnd(code: number | null, signal: NodeJS.Signals | null): SessionEnd {
+  #unexpectedEnd(how: string): SessionEnd {
     if (this.#isStopping) return { kind: 'stopped' };
-    const how = signal === null ? `exit code ${code ?? '?'}` : `signal ${signal}`;
-    return { kind: 'crashed', how: `${how}${lastWords(this.#stderr)}`, madeCheckpoint: this.#madeCheckpoint };
+    const text = `${how}${lastWords(this.#stderr)}`;
+    return { kind: 'crashed', how: text, madeCheckpoint: this.#madeCheckpoint };
   }
 
   /** Decides how this session ended and lets the process go, or kills it. */
@@ -328,31 +328,4 @@ export class TrainerSession {
   #log(level: 'info' | 'warn', text: string): void {
     this.#options.store.log({ level, kind: 'process', text });
   }
-}
-
-/**
- * Exit code and signal, once the process is gone and its channel and error stream are read to their ends. (Node's own
- * `close` does not come when it was this side that closed the channel.)
- */
-async function allIsSaid(child: ChildProcess): Promise<[number | null, NodeJS.Signals | null]> {
-  const [exit] = await Promise.all([
-    new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
-      child.once('exit', (code, signal) => {
-        resolve([code, signal]);
-      });
-    }),
-    new Promise<void>((resolve) => {
-      child.once('disconnect', resolve);
-    }),
-    new Promise<void>((resolve) => {
-      child.stderr?.once('close', resolve);
-    }),
-  ]);
-  return exit;
-}
-
-/** The line of a stack trace that says what went wrong. */
-function lastWords(stderr: string): string {
-  const line = stderr.split('\n').find((text) => /^\w*Error\b|FATAL ERROR/.test(text.trim()));
-  return line === undefined ? '' : `: ${line.trim().slice(0, 300)}`;
 }

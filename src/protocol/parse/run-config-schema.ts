@@ -13,7 +13,7 @@ import type {
 } from '../run-config.js';
 import { RUN_SCHEMA } from '../run-config.js';
 import { checkSchemaVersion, parseAs, type Schema } from './parse-as.js';
-import { count, searchSpaceSchema } from './space-schema.js';
+import { choiceArchitectureSchema, count, searchSpaceSchema } from './space-schema.js';
 
 /** `config.json`, or a configuration that a program hands over. Throws `UserError` naming `place`. */
 export function parseRunConfig(input: unknown, place: string): RunConfig {
@@ -101,6 +101,7 @@ const selection: Schema<SelectionConfig> = v.looseObject({
 const method: Schema<MethodConfig> = v.variant('kind', [
   v.looseObject({ kind: v.literal('one_shot'), supernet, sampler, selection }),
   v.looseObject({ kind: v.literal('black_box'), strategy, trials: count, training }),
+  v.looseObject({ kind: v.literal('retrain'), architecture: choiceArchitectureSchema, from: v.string() }),
   v.looseObject({ kind: v.literal('not_built_yet'), part: v.string() }),
 ]);
 

@@ -4,7 +4,7 @@ import type { DataFacts, RunEvent, RunEventBody, SamplerFacts, Score } from '../
 import type { Outcome, Proposal, TrialId } from '../trial.js';
 import { parseAs, parseJson, type Schema } from './parse-as.js';
 import { runConfigSchema } from './run-config-schema.js';
-import { architectureSchema, count } from './space-schema.js';
+import { architectureSchema, count, finite } from './space-schema.js';
 
 /** One line of `events.jsonl`, number `lineNumber` counted from 1. Throws `UserError` with the place. */
 export function parseEventLine(line: string, lineNumber: number, file: string): RunEvent {
@@ -24,12 +24,12 @@ const role = v.picklist(['search', 'baseline']);
 const proposal: Schema<Proposal> = v.looseObject({
   trial: trialId,
   architecture: architectureSchema,
-  epochs: v.number(),
+  epochs: finite,
   parents: v.array(trialId),
 });
 
 const outcome: Schema<Outcome> = v.variant('kind', [
-  v.looseObject({ kind: v.literal('measured'), trial: trialId, values: v.array(v.number()) }),
+  v.looseObject({ kind: v.literal('measured'), trial: trialId, values: v.array(finite) }),
   v.looseObject({
     kind: v.literal('failed'),
     trial: trialId,
@@ -54,8 +54,8 @@ const score: Schema<Score> = v.looseObject({
 });
 
 const sampler: Schema<SamplerFacts> = v.looseObject({
-  novelty: v.exactOptional(v.record(v.string(), v.number())),
-  balance: v.record(v.string(), v.number()),
+  novelty: v.exactOptional(v.record(v.string(), finite)),
+  balance: v.record(v.string(), finite),
 });
 
 /** What a trainer sends before the supervisor numbers it. */
@@ -64,18 +64,18 @@ export const runEventBodySchema: Schema<RunEventBody> = v.variant('type', [
   v.looseObject({
     type: v.literal('phase'),
     phase: v.picklist(['supernet', 'selection', 'search', 'retrain', 'baseline_retrain', 'test']),
-    total: v.number(),
+    total: finite,
     unit: v.picklist(['steps', 'trials', 'epochs', 'touch']),
   }),
   v.looseObject({
     type: v.literal('supernet'),
     step: count,
-    trainLoss: v.number(),
-    trainAccuracy: v.number(),
-    learningRate: v.number(),
-    gradientNorm: v.number(),
+    trainLoss: finite,
+    trainAccuracy: finite,
+    learningRate: finite,
+    gradientNorm: finite,
     architecture: architectureSchema,
-    pathAccuracy: v.number(),
+    pathAccuracy: finite,
     sampler,
   }),
   v.looseObject({ type: v.literal('asked'), role, proposals: v.array(proposal) }),
@@ -83,15 +83,15 @@ export const runEventBodySchema: Schema<RunEventBody> = v.variant('type', [
     type: v.literal('trial_progress'),
     role,
     trial: trialId,
-    epoch: v.number(),
-    validationLoss: v.number(),
-    validationAccuracy: v.number(),
+    epoch: finite,
+    validationLoss: finite,
+    validationAccuracy: finite,
   }),
   v.looseObject({
     type: v.literal('told'),
     role,
     outcomes: v.array(outcome),
-    cost: v.looseObject({ search: v.number(), baseline: v.number() }),
+    cost: v.looseObject({ search: finite, baseline: finite }),
   }),
   v.looseObject({
     type: v.literal('selected'),
@@ -103,19 +103,19 @@ export const runEventBodySchema: Schema<RunEventBody> = v.variant('type', [
   v.looseObject({
     type: v.literal('retrain'),
     role,
-    epoch: v.number(),
-    trainLoss: v.number(),
-    validationLoss: v.number(),
-    validationAccuracy: v.number(),
-    learningRate: v.number(),
+    epoch: finite,
+    trainLoss: finite,
+    validationLoss: finite,
+    validationAccuracy: finite,
+    learningRate: finite,
   }),
   v.looseObject({
     type: v.literal('tested'),
     role,
     architecture: architectureSchema,
     test: score,
-    parameters: v.number(),
-    macs: v.number(),
+    parameters: finite,
+    macs: finite,
     weights: v.string(),
   }),
   v.looseObject({

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Architecture } from '../../space/architecture.js';
+import type { Architecture, ChoiceArchitecture } from '../../space/architecture.js';
 import type { Decision, DecisionName } from '../../space/decision.js';
 import type { NetworkGraph } from '../../graph/network-graph.js';
 import type {
@@ -17,8 +17,10 @@ import type {
 } from '../../space/search-space.js';
 import type { Schema } from './parse-as.js';
 
+/** JSON carries neither NaN nor infinities. */
+export const finite = v.pipe(v.number(), v.finite());
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const numbers = v.array(v.number());
+const numbers = v.array(finite);
 
 const spaceId: Schema<SpaceId> = v.pipe(
   v.string(),
@@ -167,6 +169,12 @@ export const searchSpaceSchema: Schema<SearchSpace> = v.looseObject({
 
 /** The graph form is taken as it is: whoever builds the network checks it. */
 const networkGraph = v.custom<NetworkGraph>((input) => typeof input === 'object' && input !== null);
+
+export const choiceArchitectureSchema: Schema<ChoiceArchitecture> = v.looseObject({
+  kind: v.literal('choices'),
+  space: spaceId,
+  values: numbers,
+});
 
 export const architectureSchema: Schema<Architecture> = v.variant('kind', [
   v.looseObject({ kind: v.literal('choices'), space: spaceId, values: numbers }),
