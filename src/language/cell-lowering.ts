@@ -1,3 +1,4 @@
+import type { AstNode } from 'langium';
 import type { Decision, DecisionName } from '../space/decision.js';
 import type { CellNode, CellType, Merge, OpChoice, Wire } from '../space/search-space.js';
 import type * as ast from './generated/ast.js';
@@ -106,8 +107,9 @@ class NodeLowering {
     const base = { name: node.name, merge: rule.merge, wires: wires.flatMap((wire) => wire ?? []) };
     if (after.length < 2) return { ...base, then: after };
     const name = `${this.#decisionName(node)}.op`;
-    this.#decide({ kind: 'categorical', name: name as DecisionName, options: after.map((op) => op.name) });
-    return { ...base, then: after, thenDecision: name };
+    const options = after.map((op) => op.name);
+    const isNew = this.#decide({ kind: 'categorical', name: name as DecisionName, options }, node, rule);
+    return isNew ? { ...base, then: after, thenDecision: name } : undefined;
   }
 
   #wires(wire: ast.Wire, node: NumberedNode): readonly Wire[] | undefined {
@@ -119,7 +121,8 @@ class NodeLowering {
     }
     const sources = isAllPrev(pick) ? this.#previous(pick, node) : this.#explicit(pick, node);
     if (sources === undefined || ops === undefined) return undefined;
-    return sources.map((from) => this.#edge(from, node, ops));
+    const edges = sources.map((from) => this.#edge(from, node, wire, ops));
+    return edges.every((edge) => edge !== undefined) ? edges : undefined;
   }
 
   #opsOf({ via }: ast.Wire): readonly OpChoice[] | undefined {
@@ -150,23 +153,20 @@ class NodeLowering {
     for (const candidate of candidates) this.used.add(candidate);
     const name = this.#decisionName(node);
     const sources = candidates.map((candidate) => this.#names.shortName(candidate));
-    this.#decide({
-      kind: 'subset',
-      name: name as DecisionName,
-      options: sources.flatMap((source) => ops.map((op) => `${source}:${op.name}`)),
-      count,
-      repeats: pick.repeats,
-      groupSize: ops.length,
-    });
-    return { kind: 'choose', decision: name, candidates, ops };
+    const options = sources.flatMap((source) => ops.map((op) => `${source}:${op.name}`));
+    const { repeats } = pick;
+    const decision = { kind: 'subset', name: name as DecisionName, options, count, repeats } as const;
+    const isNew = this.#decide({ ...decision, groupSize: ops.length }, node, pick);
+    return isNew ? { kind: 'choose', decision: name, candidates, ops } : undefined;
   }
 
-  #edge(from: number, node: NumberedNode, ops: readonly OpChoice[]): Wire {
+  #edge(from: number, node: NumberedNode, at: ast.Wire, ops: readonly OpChoice[]): Wire | undefined {
     this.used.add(from);
     if (ops.length === 1) return { kind: 'edge', from, ops };
     const name = `${this.#decisionName(node)}.${this.#names.longName(from)}`;
-    this.#decide({ kind: 'categorical', name: name as DecisionName, options: ops.map((op) => op.name) });
-    return { kind: 'edge', from, decision: name, ops };
+    const options = ops.map((op) => op.name);
+    const isNew = this.#decide({ kind: 'categorical', name: name as DecisionName, options }, node, at);
+    return isNew ? { kind: 'edge', from, decision: name, ops } : undefined;
   }
 
   /** Indices before `node`; with `only`, without the cell's inputs. */
@@ -202,10 +202,20 @@ class NodeLowering {
     return undefined;
   }
 
-  #decide(decision: Decision): void {
-    const taken = this.decisions.filter(({ name }) => name === decision.name).length;
-    if (taken > 0) this.#reporter.error(this.#names.cell, twice(decision.name));
+  /** Two wires of one node that decide about the same source would share a name, and their weights. */
+  #decide(decision: Decision, node: NumberedNode, at: AstNode): boolean {
+    if (this.decisions.some(({ name }) => name === decision.name)) {
+      const about = decision.name.slice(this.#decisionName(node).length + 1);
+      const message = `two wires of \`${this.#label(node)}\` choose about ${about === '' ? 'their inputs' : `\`${about}\``}`;
+      this.#reporter.error(at, {
+        code: 'NAS121',
+        message,
+        remedy: 'Join them in one wire, or split the node in two.',
+      });
+      return false;
+    }
     this.decisions.push(decision);
+    return true;
   }
 
   #decisionName(node: NumberedNode): string {
@@ -215,11 +225,6 @@ class NodeLowering {
   #label(node: NumberedNode): string {
     return this.#names.longName(node.index);
   }
-}
-
-function twice(decision: string): { code: `NAS${number}`; message: string; remedy: string } {
-  const message = `\`${decision}\` is decided by two wires`;
-  return { code: 'NAS121', message, remedy: 'Let one wire decide, or split the node in two.' };
 }
 
 function countOf(pick: ast.ChoosePrev, reporter: Reporter): number | undefined {

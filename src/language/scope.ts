@@ -44,6 +44,8 @@ export function kindOf(callable: Decl | OpSet): string {
 export class NasScopeProvider extends DefaultScopeProvider {
   readonly #services: LangiumCoreServices;
   readonly #preludeUri: URI;
+  readonly #callables = new WeakMap<AstNode, readonly (Decl | OpSet)[]>();
+  readonly #named = new WeakMap<AstNode, ReadonlyMap<string, readonly (Decl | OpSet)[]>>();
 
   constructor(services: LangiumCoreServices, preludeUri: URI) {
     super(services);
@@ -52,21 +54,42 @@ export class NasScopeProvider extends DefaultScopeProvider {
   }
 
   override getScope(context: ReferenceInfo): Scope {
-    if (!isCall(context.container)) return super.getScope(context);
-    const kinds: readonly string[] = expectedKinds(context.container);
-    const callables = this.callables(context.container);
-    const fitting = callables.filter((callable) => kinds.includes(kindOf(callable)));
-    const others = callables.filter((callable) => !kinds.includes(kindOf(callable)));
-    return this.createScopeForNodes(fitting, this.createScopeForNodes(others));
+    const { container, reference } = context;
+    if (!isCall(container)) return super.getScope(context);
+    const kinds: readonly string[] = expectedKinds(container);
+    const named = this.#byName(container).get(reference.$refText) ?? [];
+    const best = named.find((callable) => kinds.includes(kindOf(callable))) ?? named[0];
+    return best === undefined ? EMPTY_SCOPE : this.createScopeForNodes([best]);
   }
 
   /** All declarations in sight of a node: those of its file, then the built-in ones. */
   callables(node: AstNode): readonly (Decl | OpSet)[] {
-    const own = AstUtils.getDocument(node).parseResult.value;
+    const own = AstUtils.findRootNode(node);
+    const known = this.#callables.get(own);
+    if (known !== undefined) return known;
     const prelude = this.#services.shared.workspace.LangiumDocuments.getDocument(this.#preludeUri);
-    const builtIn =
-      prelude === undefined || prelude.parseResult.value === own ? [] : elementsOf(prelude.parseResult.value);
-    return [...elementsOf(own), ...builtIn].filter((element) => isDecl(element) || isOpSet(element));
+    const builtIn = prelude?.parseResult.value;
+    const elements =
+      builtIn === undefined || builtIn === own
+        ? elementsOf(own)
+        : [...elementsOf(own), ...elementsOf(builtIn)];
+    const found = elements.filter((element) => isDecl(element) || isOpSet(element));
+    this.#callables.set(own, found);
+    return found;
+  }
+
+  #byName(node: AstNode): ReadonlyMap<string, readonly (Decl | OpSet)[]> {
+    const own = AstUtils.findRootNode(node);
+    const known = this.#named.get(own);
+    if (known !== undefined) return known;
+    const named = new Map<string, (Decl | OpSet)[]>();
+    for (const callable of this.callables(node)) {
+      const same = named.get(callable.name);
+      if (same === undefined) named.set(callable.name, [callable]);
+      else same.push(callable);
+    }
+    this.#named.set(own, named);
+    return named;
   }
 
   /** Only what a file itself declares: files do not see each other. */

@@ -28,7 +28,7 @@ export function syntaxErrors(document: LangiumDocument): Diagnostic[] {
   const text = document.textDocument.getText();
   const found = [
     ...lexerErrors.map(({ message, offset }) => ({ message, offset, length: 1 })),
-    ...parserErrors.map(({ message, token, ...error }) => {
+    ...(lexerErrors.length > 0 ? [] : parserErrors).map(({ message, token, ...error }) => {
       const isInText = Number.isFinite(token.startOffset);
       if (isInText) return { message, offset: token.startOffset, length: token.image.length };
       const last = (error as { previousToken?: { endOffset?: number } }).previousToken?.endOffset;
