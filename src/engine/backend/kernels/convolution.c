@@ -20,7 +20,9 @@ typedef struct {
   int numRows;  // K
 } Convolution;
 
-int isCompactConvolution(const Instruction* instruction) { return instruction->kernel > 1 && instruction->in.channels < BL; }
+int isCompactConvolution(const Instruction* instruction) {
+  return instruction->kernel > 1 && instruction->in.channels < BL;
+}
 
 int numWeightRows(const Instruction* instruction) {
   const int taps = instruction->kernel * instruction->kernel;
@@ -64,7 +66,8 @@ static void gatherStrided(const View* view, const Window* window, int first, int
 /** A K-row of a compact convolution: one channel seen by one tap, as distance from the window's first pixel. */
 static long compactPlace(const Convolution* c, int frameWidth, int row) {
   const int tap = row / c->channels;
-  return ((long)(tap / c->window.kernel) * frameWidth + tap % c->window.kernel) * c->window.dilation * BL + row % c->channels;
+  return ((long)(tap / c->window.kernel) * frameWidth + tap % c->window.kernel) * c->window.dilation * BL +
+         row % c->channels;
 }
 
 /** Output pixels of one row, from some pixel on: their windows begin stride pixels apart. */
@@ -115,13 +118,14 @@ typedef struct {
   const Convolution* c;
   const Context* context;
   const Operand* in;
-  Frame frame;         // compact: of `framed`
+  Frame frame;  // compact: of `framed`
   real* framed;
-  real* panel;         // [K/BL][chunk][BL]
-  const real** blocks; // [K/BL]
+  real* panel;          // [K/BL][chunk][BL]
+  const real** blocks;  // [K/BL]
 } Gatherer;
 
-static Gatherer beginGathering(const Convolution* c, const Context* context, const Operand* in, int chunk, Scratch* scratch) {
+static Gatherer beginGathering(const Convolution* c, const Context* context, const Operand* in, int chunk,
+                               Scratch* scratch) {
   Gatherer g = {c, context, in};
   g.blocks = takeBytes(scratch, (long)(c->numRows / BL) * (long)sizeof(real*));
   g.panel = takeReals(scratch, (long)c->numRows * chunk);
@@ -166,7 +170,8 @@ static void forwardDirect(const Instruction* instruction, const Context* context
     const Pixels a = {gatherer.blocks, c->numRows / BL, 1, count, 0, 0, BL};
     for (int block = 0; block < c->outBlocks; block++) {
       const Target out = targetOfBlock(context, &instruction->out, block);
-      const PanelTarget target = {out.data + (long)first * BL, 0, BL, out.accumulate, biasOf(instruction, block), {0, 0}};
+      const PanelTarget target = {out.data + (long)first * BL, 0,     BL, out.accumulate,
+                                  biasOf(instruction, block),  {0, 0}};
       multiplyPanel(&a, weights + (long)block * c->numRows * BL, &target);
     }
   }
@@ -188,11 +193,12 @@ typedef struct {
   Gatherer gatherer;
   const real** zBlocks;
   real* zPanel;
-  real* dxPanel;   // [chunk][BL], or all K-blocks of it where compact
-  real* dxFrame;   // compact only
+  real* dxPanel;  // [chunk][BL], or all K-blocks of it where compact
+  real* dxFrame;  // compact only
 } DirectGradient;
 
-static void readGradients(const Instruction* instruction, const Context* context, int outBlocks, DirectGradient* d, int first, int count) {
+static void readGradients(const Instruction* instruction, const Context* context, int outBlocks, DirectGradient* d,
+                          int first, int count) {
   for (int block = 0; block < outBlocks; block++) {
     const View view = viewOfBlock(context, &instruction->grad, block);
     real* buffer = d->zPanel + (long)block * count * BL;
@@ -201,7 +207,8 @@ static void readGradients(const Instruction* instruction, const Context* context
   }
 }
 
-static void inputGradientDirect(const Instruction* instruction, const Context* context, const Convolution* c, DirectGradient* d, int first, int count) {
+static void inputGradientDirect(const Instruction* instruction, const Context* context, const Convolution* c,
+                                DirectGradient* d, int first, int count) {
   const Pixels z = {d->zBlocks, c->outBlocks, 1, count, 0, 0, BL};
   const real* weights = at(instruction->weightT);
   const long panelReals = (long)c->outBlocks * BL * BL;
@@ -218,7 +225,12 @@ static void inputGradientDirect(const Instruction* instruction, const Context* c
     if (!dx.data) continue;
     const real* mask = hasRelu(context, &instruction->in, block) ? d->gatherer.blocks[block] : 0;
     const int isStrided = c->window.stride > 1;
-    PanelTarget target = {isStrided ? d->dxPanel : dx.data + (long)first * BL, 0, BL, !isStrided && dx.accumulate, 0, {isStrided ? 0 : mask, 0}};
+    PanelTarget target = {isStrided ? d->dxPanel : dx.data + (long)first * BL,
+                          0,
+                          BL,
+                          !isStrided && dx.accumulate,
+                          0,
+                          {isStrided ? 0 : mask, 0}};
     multiplyPanel(&z, weights + block * panelReals, &target);
     if (isStrided) scatterStrided(&c->window, dx, d->dxPanel, mask, first, count);
   }
@@ -232,14 +244,17 @@ static void beginStridedGradient(const Instruction* instruction, const Context* 
   }
 }
 
-static void writeCompactGradient(const Instruction* instruction, const Context* context, const Convolution* c, const DirectGradient* d) {
+static void writeCompactGradient(const Instruction* instruction, const Context* context, const Convolution* c,
+                                 const DirectGradient* d) {
   const Frame frame = d->gatherer.frame;
   const long inside = framePixel(frame, 0, 0), rowStride = (long)frame.width * BL;
   const MapRows mask = {hasRelu(context, &instruction->in, 0) ? d->gatherer.framed + inside : 0, rowStride};
-  writeRows(targetOfBlock(context, &instruction->dx, 0), c->window.height, c->window.width, (MapRows){d->dxFrame + inside, rowStride}, mask);
+  writeRows(targetOfBlock(context, &instruction->dx, 0), c->window.height, c->window.width,
+            (MapRows){d->dxFrame + inside, rowStride}, mask);
 }
 
-static void gradientDirect(const Instruction* instruction, const Context* context, const Convolution* c, real* weightGradient) {
+static void gradientDirect(const Instruction* instruction, const Context* context, const Convolution* c,
+                           real* weightGradient) {
   const int hasDx = instruction->dx.count > 0;
   const int numPixels = c->window.outHeight * c->window.outWidth;
   const int chunk = chunkPixels(c->numRows, c->outBlocks, numPixels);
@@ -272,8 +287,8 @@ static void gradientDirect(const Instruction* instruction, const Context* contex
 /** The blocks of an operand in frames, and where each tap of each block begins (tap-major): K-blocks of Pixels. */
 typedef struct {
   Frame frame;
-  real* frames;        // [blocks] frames
-  const real** blocks; // [taps*blocks]
+  real* frames;         // [blocks] frames
+  const real** blocks;  // [taps*blocks]
 } Framed;
 
 static Framed frameBlocks(const Context* context, const Operand* operand, Frame frame, int taps, Scratch* scratch) {
@@ -293,7 +308,8 @@ static void pointTaps(Framed* f, const Window* window, int numBlocks, int isMirr
     const int down = tap / window->kernel * window->dilation, right = tap % window->kernel * window->dilation;
     const int y = isMirrored ? window->extent - down : down, x = isMirrored ? window->extent - right : right;
     for (int block = 0; block < numBlocks; block++) {
-      f->blocks[tap * numBlocks + block] = f->frames + frameReals(f->frame) * block + ((long)y * f->frame.width + x) * BL;
+      f->blocks[tap * numBlocks + block] =
+          f->frames + frameReals(f->frame) * block + ((long)y * f->frame.width + x) * BL;
     }
   }
 }
@@ -308,7 +324,8 @@ static void forwardFramed(const Instruction* instruction, const Context* context
   Framed in = frameBlocks(context, &instruction->in, paddedFrame(w->height, w->width, w->padding), c->taps, &scratch);
   pointTaps(&in, w, c->inBlocks, 0);
   Pixels a = framedPixels(&in, c->taps * c->inBlocks, w->stride, 0, w->outWidth);
-  const int chunk = chunkRows((long)in.frame.width * w->stride * c->inBlocks * BL + (long)w->outWidth * c->outBlocks * BL, w->outHeight);
+  const int chunk = chunkRows(
+      (long)in.frame.width * w->stride * c->inBlocks * BL + (long)w->outWidth * c->outBlocks * BL, w->outHeight);
   const real* weights = at(instruction->weight);
   const long outRow = (long)w->outWidth * BL;
   for (int y = 0; y < w->outHeight; y += chunk) {
@@ -316,14 +333,16 @@ static void forwardFramed(const Instruction* instruction, const Context* context
     a.offset = y * a.rowStride;
     for (int block = 0; block < c->outBlocks; block++) {
       const Target out = targetOfBlock(context, &instruction->out, block);
-      const PanelTarget target = {out.data + y * outRow, outRow, BL, out.accumulate, biasOf(instruction, block), {0, 0}};
+      const PanelTarget target = {out.data + y * outRow,      outRow, BL, out.accumulate,
+                                  biasOf(instruction, block), {0, 0}};
       multiplyPanel(&a, weights + (long)block * c->numRows * BL, &target);
     }
   }
 }
 
 /** dx of a stride-1 convolution: a convolution of z, framed, with the mirrored window. */
-static void inputGradientUnstrided(const Instruction* instruction, const Context* context, const Convolution* c, const Framed* in, Framed* z) {
+static void inputGradientUnstrided(const Instruction* instruction, const Context* context, const Convolution* c,
+                                   const Framed* in, Framed* z) {
   const Window* w = &c->window;
   pointTaps(z, w, c->outBlocks, 1);
   Pixels a = framedPixels(z, c->taps * c->outBlocks, 1, 0, w->width);
@@ -345,7 +364,8 @@ static void inputGradientUnstrided(const Instruction* instruction, const Context
 }
 
 /** dx of a strided convolution: each tap's product is added into a frame at that tap's pixels. */
-static void inputGradientStrided(const Instruction* instruction, const Context* context, const Convolution* c, const Framed* in, const Pixels* z, Scratch* scratch) {
+static void inputGradientStrided(const Instruction* instruction, const Context* context, const Convolution* c,
+                                 const Framed* in, const Pixels* z, Scratch* scratch) {
   const Window* w = &c->window;
   const Frame frame = in->frame;
   const long row = (long)frame.width * BL, inside = framePixel(frame, 0, 0);
@@ -361,7 +381,8 @@ static void inputGradientStrided(const Instruction* instruction, const Context* 
       const PanelTarget target = {dxFrame + begin, w->stride * row, (long)w->stride * BL, 1, 0, {0, 0}};
       multiplyPanel(z, weights + tap * tapReals, &target);
     }
-    const MapRows mask = {hasRelu(context, &instruction->in, block) ? in->frames + frameReals(frame) * block + inside : 0, row};
+    const MapRows mask = {
+        hasRelu(context, &instruction->in, block) ? in->frames + frameReals(frame) * block + inside : 0, row};
     writeRows(dx, w->height, w->width, (MapRows){dxFrame + inside, row}, mask);
   }
 }
@@ -369,17 +390,20 @@ static void inputGradientStrided(const Instruction* instruction, const Context* 
 static void addWeightGradientFramed(const Convolution* c, const Framed* in, const Pixels* z, real* weightGradient) {
   const Window* w = &c->window;
   Pixels a = framedPixels(in, c->taps * c->inBlocks, w->stride, 0, w->outWidth);
-  const int chunk = chunkRows(((long)in->frame.width * w->stride * c->inBlocks + (long)w->outWidth * c->outBlocks) * BL, w->outHeight);
+  const int chunk = chunkRows(((long)in->frame.width * w->stride * c->inBlocks + (long)w->outWidth * c->outBlocks) * BL,
+                              w->outHeight);
   for (int y = 0; y < w->outHeight; y += chunk) {
     a.rows = minInt(chunk, w->outHeight - y);
     a.offset = y * a.rowStride;
     for (int block = 0; block < c->outBlocks; block++) {
-      addOuterProduct(&a, z->blocks[block] + y * z->rowStride, z->rowStride, weightGradient + (long)block * c->numRows * BL);
+      addOuterProduct(&a, z->blocks[block] + y * z->rowStride, z->rowStride,
+                      weightGradient + (long)block * c->numRows * BL);
     }
   }
 }
 
-static void gradientFramed(const Instruction* instruction, const Context* context, const Convolution* c, real* weightGradient) {
+static void gradientFramed(const Instruction* instruction, const Context* context, const Convolution* c,
+                           real* weightGradient) {
   const Window* w = &c->window;
   Scratch scratch = scratchOf(context);
   Framed in = frameBlocks(context, &instruction->in, paddedFrame(w->height, w->width, w->padding), c->taps, &scratch);
@@ -389,7 +413,8 @@ static void gradientFramed(const Instruction* instruction, const Context* contex
   const Frame zFrame = paddedFrame(w->outHeight, w->outWidth, isMirrored ? w->extent - w->padding : 0);
   Framed z = frameBlocks(context, &instruction->grad, zFrame, c->taps, &scratch);
   const real** zBlocks = takeBytes(&scratch, (long)c->outBlocks * (long)sizeof(real*));
-  for (int block = 0; block < c->outBlocks; block++) zBlocks[block] = z.frames + frameReals(zFrame) * block + framePixel(zFrame, 0, 0);
+  for (int block = 0; block < c->outBlocks; block++)
+    zBlocks[block] = z.frames + frameReals(zFrame) * block + framePixel(zFrame, 0, 0);
   const Pixels inside = {zBlocks, c->outBlocks, w->outHeight, w->outWidth, 0, (long)zFrame.width * BL, BL};
   if (weightGradient) addWeightGradientFramed(c, &in, &inside, weightGradient);
   if (instruction->dx.count == 0) return;
@@ -407,7 +432,8 @@ void runConvolution(const Instruction* instruction, const Context* context) {
 
 void runConvolutionGradient(const Instruction* instruction, const Context* context) {
   const Convolution c = describe(instruction, &instruction->grad);
-  real* weightGradient = shardSums(context, instruction->weightGrad, instruction->weightGradStride, (long)c.numRows * c.outBlocks * BL, instruction->keepSums);
+  real* weightGradient = shardSums(context, instruction->weightGrad, instruction->weightGradStride,
+                                   (long)c.numRows * c.outBlocks * BL, instruction->keepSums);
   if (c.isDirect) gradientDirect(instruction, context, &c, weightGradient);
   else gradientFramed(instruction, context, &c, weightGradient);
 }

@@ -13,7 +13,8 @@
   CASE(3, 1, 1) CASE(3, 1, 2) CASE(3, 2, 1) CASE(3, 2, 2) CASE(5, 1, 1) CASE(5, 1, 2) CASE(5, 2, 1) CASE(5, 2, 2)
 
 static int isFast(const Window* w) {
-  return (w->kernel == 3 || w->kernel == 5) && (w->stride == 1 || w->stride == 2) && (w->dilation == 1 || w->dilation == 2);
+  return (w->kernel == 3 || w->kernel == 5) && (w->stride == 1 || w->stride == 2) &&
+         (w->dilation == 1 || w->dilation == 2);
 }
 
 // ---- forward
@@ -27,7 +28,8 @@ typedef struct {
   int outHeight, outWidth;
 } Forward;
 
-INLINE void forwardTile(const Forward* f, const real* from, const real* weights, vec sums[TILE], const int k, const int s, const int d) {
+INLINE void forwardTile(const Forward* f, const real* from, const real* weights, vec sums[TILE], const int k,
+                        const int s, const int d) {
   UNROLL for (int u = 0; u < TILE; u++) sums[u] = splat(0);
   ROLLED_IN_WASM for (int i = 0; i < k; i++) {
     // By columns: each pixel is loaded once and serves all taps of the row that see it.
@@ -88,7 +90,11 @@ static void forwardGeneric(const Forward* f, const Window* w) {
 FAST_WINDOWS(FORWARD)
 
 static void forward(const Forward* f, const Window* w) {
-#define CASE(k, s, d) if (w->kernel == k && w->stride == s && w->dilation == d) { forward##k##s##d(f); return; }
+#define CASE(k, s, d)                                         \
+  if (w->kernel == k && w->stride == s && w->dilation == d) { \
+    forward##k##s##d(f);                                      \
+    return;                                                   \
+  }
   FAST_WINDOWS(CASE)
 #undef CASE
   forwardGeneric(f, w);
@@ -104,7 +110,8 @@ void runDepthwise(const Instruction* instruction, const Context* context) {
     const View view = viewOfBlock(context, &instruction->in, block);
     fillFrame(&view, w.height, w.width, frame, 0, framed);
     const real* weights = (const real*)at(instruction->weight) + (long)block * blockWeights;
-    const Forward f = {framed, frame.width, weights, targetOfBlock(context, &instruction->out, block), w.outHeight, w.outWidth};
+    const Forward f = {framed,      frame.width, weights, targetOfBlock(context, &instruction->out, block),
+                       w.outHeight, w.outWidth};
     forward(&f, &w);
   }
 }
@@ -112,16 +119,16 @@ void runDepthwise(const Instruction* instruction, const Context* context) {
 // ---- gradient, stride 1: z in a frame so large that dx is a convolution of it with the mirrored window
 
 typedef struct {
-  const real* z;       // frame, zero around and right of the map
+  const real* z;  // frame, zero around and right of the map
   int zWidth;
-  const real* x;       // [height][xWidth][BL], zero right of the map; xWidth a multiple of TILE
+  const real* x;  // [height][xWidth][BL], zero right of the map; xWidth a multiple of TILE
   int xWidth;
   const real* weights;
-  real* gradient;      // [k*k][BL]
+  real* gradient;  // [k*k][BL]
   Target dx;
   int hasRelu;
   int height, width;
-  real* row;           // [xWidth][VL]: sums of a row of dx over the taps seen so far
+  real* row;  // [xWidth][VL]: sums of a row of dx over the taps seen so far
 } Unstrided;
 
 INLINE void finishUnstridedTile(const Unstrided* g, vec sums[TILE], const vec xs[TILE], real* to, const int count) {
@@ -135,7 +142,8 @@ INLINE void finishUnstridedTile(const Unstrided* g, vec sums[TILE], const vec xs
 }
 
 /** TILE pixels of row i of the mirrored window: dx and the weights' gradient from one read of z. */
-INLINE void unstridedTile(const real* z, const vec weights[], vec gradients[], vec sums[TILE], const vec xs[TILE], const int k, const int d) {
+INLINE void unstridedTile(const real* z, const vec weights[], vec gradients[], vec sums[TILE], const vec xs[TILE],
+                          const int k, const int d) {
   UNROLL for (int column = 0; column < TILE + (k - 1) * d; column++) {
     const vec value = load(z + column * BL);
     UNROLL for (int j = 0; j < k; j++) {
@@ -218,7 +226,10 @@ static void unstridedGradient(BlockGradient* b) {
   fillFrame(&b->grad, w->outHeight, w->outWidth, zFrame, 0, z);
   const int isInPlace = isPlain(&b->in) && width == w->width;
   if (!isInPlace) fillFrame(&b->in, w->height, w->width, xFrame, 0, xBuffer);
-  const Unstrided g = {z, zFrame.width, isInPlace ? b->in.data : xBuffer, width, b->weights, b->gradient, b->dx, b->in.relu, w->height, w->width, row};
+  const Unstrided g = {z,        zFrame.width, isInPlace ? b->in.data : xBuffer,
+                       width,    b->weights,   b->gradient,
+                       b->dx,    b->in.relu,   w->height,
+                       w->width, row};
   if (w->kernel == 3) (w->dilation == 1 ? unstrided31 : unstrided32)(&g);
   else (w->dilation == 1 ? unstrided51 : unstrided52)(&g);
 }
@@ -296,19 +307,22 @@ static void scatteredGradient(BlockGradient* b) {
   else if (w->kernel == 3) (w->dilation == 1 ? scattered31 : scattered32)(&g);
   else (w->dilation == 1 ? scattered51 : scattered52)(&g);
   const long inside = framePixel(frame, 0, 0), row = (long)frame.width * BL;
-  writeRows(b->dx, w->height, w->width, (MapRows){dxFrame + inside, row}, (MapRows){b->in.relu ? framed + inside : 0, row});
+  writeRows(b->dx, w->height, w->width, (MapRows){dxFrame + inside, row},
+            (MapRows){b->in.relu ? framed + inside : 0, row});
 }
 
 void runDepthwiseGradient(const Instruction* instruction, const Context* context) {
   const Window w = windowOver(instruction, &instruction->in);
   const int blockWeights = w.kernel * w.kernel * BL;
   const int numBlocks = instruction->in.blocks;
-  real* gradients = shardSums(context, instruction->weightGrad, instruction->weightGradStride, (long)numBlocks * blockWeights, instruction->keepSums);
+  real* gradients = shardSums(context, instruction->weightGrad, instruction->weightGradStride,
+                              (long)numBlocks * blockWeights, instruction->keepSums);
   Scratch scratch = scratchOf(context);
   // Without a weight gradient the loops sum into a place that nobody reads.
   real* unread = takeReals(&scratch, blockWeights);
   for (int block = 0; block < numBlocks; block++) {
-    BlockGradient b = {&w, viewOfBlock(context, &instruction->in, block), viewOfBlock(context, &instruction->grad, block)};
+    BlockGradient b = {&w, viewOfBlock(context, &instruction->in, block),
+                       viewOfBlock(context, &instruction->grad, block)};
     b.weights = (const real*)at(instruction->weight) + (long)block * blockWeights;
     b.gradient = gradients ? gradients + (long)block * blockWeights : unread;
     b.dx = targetOfBlock(context, &instruction->dx, block);

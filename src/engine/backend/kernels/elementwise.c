@@ -25,7 +25,8 @@ static Linear linearOf(const View* view, real scale) {
 }
 
 static void writeLinear(real* to, int count, Linear a, int accumulate) {
-  for (long i = 0; i < (long)count * BL; i += BL) wideWrite(to + i, wideFma(wideLoad(a.data + i), a.factor, a.shift), accumulate);
+  for (long i = 0; i < (long)count * BL; i += BL)
+    wideWrite(to + i, wideFma(wideLoad(a.data + i), a.factor, a.shift), accumulate);
 }
 
 static void writeLinearPair(real* to, int count, Linear a, Linear b, int accumulate) {
@@ -79,7 +80,8 @@ void runSum(const Instruction* instruction, const Context* context) {
 typedef wide PixelFunction(wide a, wide b);
 
 /** out (+)= function(a, b), spans of both read into scratch. */
-INLINE void combine(const Context* context, const View* a, const View* b, int count, Target out, PixelFunction function) {
+INLINE void combine(const Context* context, const View* a, const View* b, int count, Target out,
+                    PixelFunction function) {
   if (!out.data) return;
   Scratch scratch = scratchOf(context);
   real* left = takeReals(&scratch, SPAN * BL);
@@ -89,7 +91,8 @@ INLINE void combine(const Context* context, const View* a, const View* b, int co
     readSpan(a, first, pixels, 1, left);
     readSpan(b, first, pixels, 1, right);
     real* to = out.data + (long)first * BL;
-    for (int i = 0; i < pixels * BL; i += BL) wideWrite(to + i, function(wideLoad(left + i), wideLoad(right + i)), out.accumulate);
+    for (int i = 0; i < pixels * BL; i += BL)
+      wideWrite(to + i, function(wideLoad(left + i), wideLoad(right + i)), out.accumulate);
   }
 }
 
@@ -97,7 +100,8 @@ INLINE void combineGradient(const Instruction* instruction, const Context* conte
   for (int block = 0; block < instruction->grad.blocks; block++) {
     const View grad = viewOfBlock(context, &instruction->grad, block);
     const View in = viewOfBlock(context, &instruction->in, block);
-    combine(context, &grad, &in, numPixels(&instruction->grad), targetOfBlock(context, &instruction->dx, block), function);
+    combine(context, &grad, &in, numPixels(&instruction->grad), targetOfBlock(context, &instruction->dx, block),
+            function);
   }
 }
 
@@ -105,9 +109,15 @@ INLINE wide product(wide a, wide b) { return wideMul(a, b); }
 INLINE wide tanhGradient(wide dy, wide y) { return wideMul(dy, wideFma(wideMul(y, wideSplat(-1)), y, wideSplat(1))); }
 INLINE wide sigmoidGradient(wide dy, wide y) { return wideMul(dy, wideFma(wideMul(y, wideSplat(-1)), y, y)); }
 
-void runReluGradient(const Instruction* instruction, const Context* context) { combineGradient(instruction, context, widePositive); }
-void runTanhGradient(const Instruction* instruction, const Context* context) { combineGradient(instruction, context, tanhGradient); }
-void runSigmoidGradient(const Instruction* instruction, const Context* context) { combineGradient(instruction, context, sigmoidGradient); }
+void runReluGradient(const Instruction* instruction, const Context* context) {
+  combineGradient(instruction, context, widePositive);
+}
+void runTanhGradient(const Instruction* instruction, const Context* context) {
+  combineGradient(instruction, context, tanhGradient);
+}
+void runSigmoidGradient(const Instruction* instruction, const Context* context) {
+  combineGradient(instruction, context, sigmoidGradient);
+}
 
 void runProduct(const Instruction* instruction, const Context* context) {
   for (int block = 0; block < instruction->out.blocks; block++) {
@@ -146,12 +156,15 @@ INLINE void activate(const Instruction* instruction, const Context* context, Sca
       const int pixels = minInt(SPAN, numPixels(out) - first);
       readSpan(&view, first, pixels, 1, span);
       for (int i = 0; i < pixels * BL; i++) span[i] = i % BL < lanes ? (real)function((double)span[i]) : 0;
-      for (int i = 0; i < pixels * BL; i += BL) wideWrite(target.data + (long)first * BL + i, wideLoad(span + i), target.accumulate);
+      for (int i = 0; i < pixels * BL; i += BL)
+        wideWrite(target.data + (long)first * BL + i, wideLoad(span + i), target.accumulate);
     }
   }
 }
 
-void runTanh(const Instruction* instruction, const Context* context) { activate(instruction, context, hyperbolicTangent); }
+void runTanh(const Instruction* instruction, const Context* context) {
+  activate(instruction, context, hyperbolicTangent);
+}
 void runSigmoid(const Instruction* instruction, const Context* context) { activate(instruction, context, sigmoid); }
 
 // ---- copies
@@ -162,7 +175,8 @@ static void copyBlock(const View* from, Target to, int count, real* span) {
   for (int first = 0; first < count; first += SPAN) {
     const int pixels = minInt(SPAN, count - first);
     readSpan(from, first, pixels, 1, span);
-    for (int i = 0; i < pixels * BL; i += BL) wideWrite(to.data + (long)first * BL + i, wideLoad(span + i), to.accumulate);
+    for (int i = 0; i < pixels * BL; i += BL)
+      wideWrite(to.data + (long)first * BL + i, wideLoad(span + i), to.accumulate);
   }
 }
 
@@ -238,7 +252,8 @@ void runInput(const Instruction* instruction, const Context* context) {
     const Target target = targetOfBlock(context, out, block);
     const int lanes = minInt(BL, out->channels - block * BL);
     for (long p = 0; p < pixels; p++) {
-      for (int lane = 0; lane < BL; lane++) target.data[p * BL + lane] = lane < lanes ? feed[p * channels + block * BL + lane] : 0;
+      for (int lane = 0; lane < BL; lane++)
+        target.data[p * BL + lane] = lane < lanes ? feed[p * channels + block * BL + lane] : 0;
     }
   }
 }

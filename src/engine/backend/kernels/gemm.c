@@ -38,8 +38,8 @@ INLINE void finishPixel(vec sums[NV], const real* bias, real* to, const real* ma
 }
 
 /** `step`: pixel stride of A; `outStep`: of the target. Constants where they are BL. */
-INLINE void multiplyRows(const Pixels* a, const real* weights, const PanelTarget* target, const long step, const long outStep,
-                         const Finish finish) {
+INLINE void multiplyRows(const Pixels* a, const real* weights, const PanelTarget* target, const long step,
+                         const long outStep, const Finish finish) {
   const int columns = a->columns, tail = columns % GEMM_PIXELS;
   const real* bias = target->bias;
   for (int y = 0; y < a->rows; y++) {
@@ -67,9 +67,9 @@ INLINE void multiplyRows(const Pixels* a, const real* weights, const PanelTarget
 }
 
 // The common ways to finish are compiled by themselves: a branch per pixel costs 10 % where K is small.
-#define FINISH(name, hasBias, hasMask, accumulate) \
+#define FINISH(name, hasBias, hasMask, accumulate)                                                              \
   static __attribute__((noinline)) void name(const Pixels* a, const real* weights, const PanelTarget* target) { \
-    multiplyRows(a, weights, target, BL, BL, (Finish){hasBias, hasMask, accumulate}); \
+    multiplyRows(a, weights, target, BL, BL, (Finish){hasBias, hasMask, accumulate});                           \
   }
 FINISH(multiplyStore, 0, 0, 0)
 FINISH(multiplyBias, 1, 0, 0)
@@ -83,7 +83,8 @@ static __attribute__((noinline)) void multiplyAny(const Pixels* a, const real* w
 }
 
 void multiplyPanel(const Pixels* a, const real* weights, const PanelTarget* target) {
-  if (a->pixelStride != BL || target->pixelStride != BL || (target->bias && (target->accumulate || target->mask.data))) multiplyAny(a, weights, target);
+  if (a->pixelStride != BL || target->pixelStride != BL || (target->bias && (target->accumulate || target->mask.data)))
+    multiplyAny(a, weights, target);
   else if (target->bias) multiplyBias(a, weights, target);
   else if (target->mask.data) (target->accumulate ? multiplyMaskAdd : multiplyMask)(a, weights, target);
   else (target->accumulate ? multiplyAdd : multiplyStore)(a, weights, target);

@@ -8,9 +8,9 @@ typedef struct {
   const real* const* blocks;  // first pixel of each block
   int numBlocks;
   int rows, columns;
-  long offset;                // reals from a block's first pixel to that of this chunk
-  long rowStride;             // reals
-  long pixelStride;           // reals
+  long offset;       // reals from a block's first pixel to that of this chunk
+  long rowStride;    // reals
+  long pixelStride;  // reals
 } Pixels;
 
 /** Where one panel (BL channels) of a product goes, pixel by pixel. */
@@ -18,8 +18,8 @@ typedef struct {
   real* data;
   long rowStride, pixelStride;
   int accumulate;
-  const real* bias;           // [BL], or absent
-  MapRows mask;               // the product counts where this is > 0; pixels BL apart
+  const real* bias;  // [BL], or absent
+  MapRows mask;      // the product counts where this is > 0; pixels BL apart
 } PanelTarget;
 
 /** target (+)= A · weights + bias. `weights`: [K][BL]. */

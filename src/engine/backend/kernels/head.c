@@ -65,7 +65,8 @@ static int readLogits(const Instruction* instruction, const Context* context, do
   return in->channels;
 }
 
-static void writeLogitGradient(const Instruction* instruction, const Context* context, const double* gradient, int numClasses) {
+static void writeLogitGradient(const Instruction* instruction, const Context* context, const double* gradient,
+                               int numClasses) {
   for (int block = 0; block < instruction->dx.blocks; block++) {
     const Target dx = targetOfBlock(context, &instruction->dx, block);
     if (!dx.data) continue;
@@ -135,7 +136,8 @@ void runEmbedding(const Instruction* instruction, const Context* context) {
 
 void runEmbeddingGradient(const Instruction* instruction, const Context* context) {
   const int channels = instruction->grad.channels;
-  real* gradient = shardSums(context, instruction->weightGrad, instruction->weightGradStride, instruction->numel, instruction->keepSums);
+  real* gradient = shardSums(context, instruction->weightGrad, instruction->weightGradStride, instruction->numel,
+                             instruction->keepSums);
   const int token = ((const int*)at(instruction->aux))[context->image];
   real values[BL];
   for (int c = 0; c < channels; c++) {

@@ -1,6 +1,7 @@
 #include "math.h"
 
-static const double LN2_HIGH = 6.93147180369123816490e-01;  // ln 2 in two parts: the first has zeros where n*LN2_HIGH would round
+static const double LN2_HIGH =
+    6.93147180369123816490e-01;  // ln 2 in two parts: the first has zeros where n*LN2_HIGH would round
 static const double LN2_LOW = 1.90821492927058770002e-10;
 static const double INVERSE_LN2 = 1.44269504088896338700;
 #define EXPONENT_BIAS 1023
@@ -11,7 +12,9 @@ typedef union {
   unsigned long long bits;
 } Bits;
 
-static double powerOfTwo(int n) { return ((Bits){.bits = (unsigned long long)(n + EXPONENT_BIAS) << MANTISSA_BITS}).value; }
+static double powerOfTwo(int n) {
+  return ((Bits){.bits = (unsigned long long)(n + EXPONENT_BIAS) << MANTISSA_BITS}).value;
+}
 
 /** e^x = 2^n · e^r, |r| ≤ ln2/2, e^r by its Taylor series to r^13 (next term: 5e-18). */
 double expReal(double x) {

@@ -70,7 +70,8 @@ void runGradientStatistics(const Instruction* instruction, const Context* contex
 
 void runBiasGradient(const Instruction* instruction, const Context* context) {
   const Operand* grad = &instruction->grad;
-  real* sums = shardSums(context, instruction->weightGrad, instruction->weightGradStride, (long)grad->blocks * BL, instruction->keepSums);
+  real* sums = shardSums(context, instruction->weightGrad, instruction->weightGradStride, (long)grad->blocks * BL,
+                         instruction->keepSums);
   Scratch scratch = scratchOf(context);
   real* span = takeReals(&scratch, SPAN * BL);
   for (int block = 0; block < grad->blocks; block++) {

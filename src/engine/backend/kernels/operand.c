@@ -3,7 +3,8 @@
 void zeroReals(real* p, long count) { __builtin_memset(p, 0, (unsigned long)count * sizeof(real)); }
 
 static const real* pixelsOf(const Context* context, ref data, int imageStride, int isLocal, long offset) {
-  const real* base = isLocal ? (const real*)(context->local + data) : (const real*)at(data) + (long)context->image * imageStride;
+  const real* base =
+      isLocal ? (const real*)(context->local + data) : (const real*)at(data) + (long)context->image * imageStride;
   return base + offset;
 }
 
@@ -46,7 +47,8 @@ Target targetOfBlock(const Context* context, const Operand* operand, int block) 
   const int isLocal = part->flags & PART_LOCAL;
   if (!part->data && !isLocal) return (Target){0, 0};
   const long map = (long)block * operand->height * operand->width * BL;
-  return (Target){(real*)pixelsOf(context, part->data, part->imageStride, isLocal, map), (part->flags & PART_ACCUMULATE) != 0};
+  return (Target){(real*)pixelsOf(context, part->data, part->imageStride, isLocal, map),
+                  (part->flags & PART_ACCUMULATE) != 0};
 }
 
 /** Rows of pixels that a view computes; strides in reals. */

@@ -5,9 +5,9 @@
 /** Whose turn it is: one image of one shard, on one thread. */
 typedef struct {
   int image, shard;
-  int isFirst;     // the shard's first image
-  char* local;     // the thread's scratch: local tensors
-  char* scratch;   // above them: the kernels' own
+  int isFirst;    // the shard's first image
+  char* local;    // the thread's scratch: local tensors
+  char* scratch;  // above them: the kernels' own
 } Context;
 
 INLINE void* at(ref r) { return (void*)(unsigned long)(unsigned)r; }
@@ -18,7 +18,9 @@ INLINE int roundUp(int n, int unit) { return (n + unit - 1) / unit * unit; }
 /** First image of a shard; that of the next one is its end. */
 INLINE int shardBegin(int shard, int numImages) { return (int)((long long)shard * numImages / NUM_SHARDS); }
 /** A shard without images has written no sums. */
-INLINE int hasImages(int shard, int numImages) { return shardBegin(shard, numImages) < shardBegin(shard + 1, numImages); }
+INLINE int hasImages(int shard, int numImages) {
+  return shardBegin(shard, numImages) < shardBegin(shard + 1, numImages);
+}
 
 /** f0 (index 0) or f1 of an instruction. */
 INLINE double constantOf(const Instruction* instruction, int index, double absent) {
@@ -74,7 +76,9 @@ INLINE Frame paddedFrame(int height, int width, int padding) {
   return (Frame){height + 2 * padding, width + 2 * padding, padding, padding};
 }
 INLINE long frameReals(Frame frame) { return (long)frame.height * frame.width * BL; }
-INLINE long framePixel(Frame frame, int y, int x) { return ((long)(frame.top + y) * frame.width + frame.left + x) * BL; }
+INLINE long framePixel(Frame frame, int y, int x) {
+  return ((long)(frame.top + y) * frame.width + frame.left + x) * BL;
+}
 
 /** The values of a block's map → destination, with `border` around them. */
 void fillFrame(const View* view, int height, int width, Frame frame, real border, real* destination);

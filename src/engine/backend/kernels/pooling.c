@@ -155,9 +155,14 @@ static void poolGradient(const Instruction* instruction, const Context* context,
     else if (w.kernel == COMMON_KERNEL) scatterMean(&p, z, dxFrame, columns, COMMON_KERNEL);
     else scatterMean(&p, z, dxFrame, columns, w.kernel);
     const MapRows mask = {relu ? framed + inside : 0, row};
-    writeRows(targetOfBlock(context, &instruction->dx, block), w.height, w.width, (MapRows){dxFrame + inside, row}, mask);
+    writeRows(targetOfBlock(context, &instruction->dx, block), w.height, w.width, (MapRows){dxFrame + inside, row},
+              mask);
   }
 }
 
-void runMaxPoolGradient(const Instruction* instruction, const Context* context) { poolGradient(instruction, context, 1); }
-void runAveragePoolGradient(const Instruction* instruction, const Context* context) { poolGradient(instruction, context, 0); }
+void runMaxPoolGradient(const Instruction* instruction, const Context* context) {
+  poolGradient(instruction, context, 1);
+}
+void runAveragePoolGradient(const Instruction* instruction, const Context* context) {
+  poolGradient(instruction, context, 0);
+}

@@ -5,8 +5,8 @@
 #define EXPORT(name) __attribute__((export_name(#name), visibility("default"))) name
 #define SPINS 4000  // looks at a word before a thread sleeps on it: a level often ends within microseconds
 
-static int runNumber;   // changes when a run begins
-static int levelNumber; // changes when a level is done
+static int runNumber;    // changes when a run begins
+static int levelNumber;  // changes when a level is done
 static int numSleepers;
 static int numArrived;
 static int nextClaim;
@@ -69,9 +69,11 @@ static void runImageInstruction(const Instruction* instruction, const Context* c
 
 static void runBatchInstruction(const Instruction* instruction, int numImages) {
   static BatchKernel* const ITEMS[] = {
-      packConvolution, packDepthwise, packVector, reduceConvolution, reduceDepthwise, reduceVector, updateWeight, fillZeros,
+      packConvolution, packDepthwise, packVector,   reduceConvolution,
+      reduceDepthwise, reduceVector,  updateWeight, fillZeros,
   };
-  static BatchKernel* const SERIAL[] = {finishBatchNorm, giveBatchNorm, finishBatchNormGradient, finishLoss, finishNorm};
+  static BatchKernel* const SERIAL[] = {finishBatchNorm, giveBatchNorm, finishBatchNormGradient, finishLoss,
+                                        finishNorm};
   if (instruction->opcode >= OP_BN_FINISH) SERIAL[instruction->opcode - OP_BN_FINISH](instruction, numImages);
   else ITEMS[instruction->opcode - OP_PACK_CONV](instruction, numImages);
 }
@@ -97,7 +99,8 @@ static void runShards(const Program* program, const Level* level, int thread) {
 
 static void runItems(const Program* program, const Level* level) {
   const Instruction* instructions = at(level->first);
-  for (int item = claim(); item < level->count; item = claim()) runBatchInstruction(instructions + item, program->numImages);
+  for (int item = claim(); item < level->count; item = claim())
+    runBatchInstruction(instructions + item, program->numImages);
 }
 
 /** The last thread to arrive runs what needs all results, the others wait for it. */

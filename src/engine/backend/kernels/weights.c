@@ -28,7 +28,8 @@ static RowSource laneOfTransposed(const Instruction* instruction, int panel, int
 
 /** Place of a weight in the store: [out, in, k, k]. */
 static long storedPlace(const Instruction* instruction, int out, RowSource source) {
-  return ((long)out * instruction->in.channels + source.channel) * instruction->kernel * instruction->kernel + source.tap;
+  return ((long)out * instruction->in.channels + source.channel) * instruction->kernel * instruction->kernel +
+         source.tap;
 }
 
 static void packPanels(const Instruction* instruction) {
@@ -69,7 +70,9 @@ void packConvolution(const Instruction* instruction, int numImages) {
   if (instruction->weightT) packTransposed(instruction);
 }
 
-static long depthwisePlace(int channel, int tap, int taps) { return ((long)(channel / BL) * taps + tap) * BL + channel % BL; }
+static long depthwisePlace(int channel, int tap, int taps) {
+  return ((long)(channel / BL) * taps + tap) * BL + channel % BL;
+}
 
 void packDepthwise(const Instruction* instruction, int numImages) {
   (void)numImages;
@@ -137,7 +140,8 @@ void reduceDepthwise(const Instruction* instruction, int numImages) {
     for (int tap = 0; tap < taps; tap++) {
       real total[BL];
       reduceRow(instruction, depthwisePlace(first, tap, taps), numImages, total);
-      for (int lane = 0; lane < minInt(BL, channels - first); lane++) gradient[(first + lane) * taps + tap] = total[lane];
+      for (int lane = 0; lane < minInt(BL, channels - first); lane++)
+        gradient[(first + lane) * taps + tap] = total[lane];
     }
   }
   writeSquares(instruction, (long)channels * taps);

@@ -4,13 +4,14 @@
 
 typedef struct {
   int kernel, stride, padding, dilation;
-  int extent;                // pixels from the first tap to the last
-  int height, width;         // of the map it moves over
+  int extent;         // pixels from the first tap to the last
+  int height, width;  // of the map it moves over
   int outHeight, outWidth;
 } Window;
 
 INLINE Window windowOver(const Instruction* instruction, const Operand* map) {
-  Window w = {instruction->kernel, instruction->stride, instruction->padding, instruction->dilation > 0 ? instruction->dilation : 1};
+  Window w = {instruction->kernel, instruction->stride, instruction->padding,
+              instruction->dilation > 0 ? instruction->dilation : 1};
   w.extent = w.dilation * (w.kernel - 1);
   w.height = map->height;
   w.width = map->width;
