@@ -2,7 +2,6 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { UserError } from '../../base/user-error.js';
 import { readSpaceText } from '../../client/read-run.js';
-import type { RunConfig } from '../../protocol/run-config.js';
 import { chooseArchitecture } from '../chosen-architecture.js';
 import type { CliContext } from '../context.js';
 import { findRun } from '../run-folder.js';
@@ -30,7 +29,6 @@ export function addRetrain(root: Command, context: CliContext): void {
       if (options.epochs === 0)
         throw new UserError('0 epochs train nothing.', 'Give --epochs a number of at least 1.');
       const { baseline, ...rest } = config;
-      baseline;
       const retrain = { ...config.retrain, epochs: options.epochs ?? config.retrain.epochs };
       const method = { kind: 'retrain', architecture, from: basename(run.folder) } as const;
       const own = {
