@@ -120,6 +120,8 @@ export class OutOfMemoryError extends Error {
     readonly neededBytes: number,
     readonly availableBytes: number,
   ) {
-    super(`The plan needs ${Math.ceil(neededBytes / 2 ** 20)} MiB, the device has ${Math.floor(availableBytes / 2 ** 20)} MiB.`);
+    super(
+      `The plan needs ${Math.ceil(neededBytes / 2 ** 20)} MiB, the device has ${Math.floor(availableBytes / 2 ** 20)} MiB.`,
+    );
   }
 }

@@ -278,31 +278,34 @@ class Encoder {
     const known = this.#norms.get(norm);
     if (known !== undefined && gradient === undefined) return known;
     const table = this.#table;
-    const { target } = this.#lowering;
+    const { batch, statistics } = this.#lowering.target;
     const at = table.take(BATCH_NORM.words);
     table.words[at + BATCH_NORM.channels] = norm.channels;
     table.words[at + BATCH_NORM.blocks] = norm.blocks;
-    table.words[at + BATCH_NORM.count] = target.batch * norm.z.height * norm.z.width;
-    table.words[at + BATCH_NORM.affine] = norm.gamma === undefined ? 0 : 1;
-    table.words[at + BATCH_NORM.fixed] = target.statistics === 'given' ? 1 : 0;
-    table.referArena(at + BATCH_NORM.gamma, norm.gamma?.offset ?? -1);
-    table.referArena(at + BATCH_NORM.beta, norm.beta?.offset ?? -1);
+    table.words[at + BATCH_NORM.count] = batch * norm.z.height * norm.z.width;
+    table.words[at + BATCH_NORM.fixed] = statistics === 'given' ? 1 : 0;
+    if (norm.gamma !== undefined && norm.beta !== undefined) {
+      table.words[at + BATCH_NORM.affine] = 1;
+      table.referArena(at + BATCH_NORM.gamma, norm.gamma.offset);
+      table.referArena(at + BATCH_NORM.beta, norm.beta.offset);
+    }
     table.referArena(at + BATCH_NORM.scaleShift, norm.scaleShift);
     table.referArena(at + BATCH_NORM.meanRstd, norm.meanRstd);
-    table.referArena(at + BATCH_NORM.coefficients, gradient?.coefficients ?? -1);
-    table.referArena(at + BATCH_NORM.dgamma, gradient?.dgamma ?? -1);
-    table.referArena(at + BATCH_NORM.dbeta, gradient?.dbeta ?? -1);
-    if (gradient !== undefined) return at;
-    this.#norms.set(norm, at);
-    if (norm.statistics !== undefined) {
-      this.#statistics.push({
-        key: norm.statistics,
-        channels: norm.channels,
-        meanWord: at + BATCH_NORM.storeMean,
-        varianceWord: at + BATCH_NORM.storeVariance,
-        moveWord: at + BATCH_NORM.moveRunning,
-      });
+    if (gradient === undefined) {
+      this.#norms.set(norm, at);
+      this.#statisticsSlot(at, norm);
+    } else {
+      table.referArena(at + BATCH_NORM.coefficients, gradient.coefficients);
+      table.referArena(at + BATCH_NORM.dgamma, gradient.dgamma);
+      table.referArena(at + BATCH_NORM.dbeta, gradient.dbeta);
     }
     return at;
+  }
+
+  #statisticsSlot(at: number, { statistics: key, channels }: Norm): void {
+    if (key === undefined) return;
+    const meanWord = at + BATCH_NORM.storeMean;
+    const varianceWord = at + BATCH_NORM.storeVariance;
+    this.#statistics.push({ key, channels, meanWord, varianceWord, moveWord: at + BATCH_NORM.moveRunning });
   }
 }

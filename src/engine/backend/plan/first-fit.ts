@@ -11,14 +11,13 @@ export interface Span {
  * fits. Returns the bytes needed in all.
  */
 export function firstFit(spans: readonly Span[]): number {
-  const order = [...spans].sort((a, b) => b.bytes - a.bytes || a.start - b.start);
+  const order = [...spans].sort(bySize);
   const placed: Span[] = [];
   let top = 0;
   for (const span of order) {
     let offset = 0;
     let at = placed.length;
-    for (let i = 0; i < placed.length; i++) {
-      const other = placed[i]!;
+    for (const other of placed) {
       if (other.start > span.end || span.start > other.end || other.offset + other.bytes <= offset) continue;
       if (other.offset >= offset + span.bytes) break;
       offset = other.offset + other.bytes;
@@ -29,4 +28,8 @@ export function firstFit(spans: readonly Span[]): number {
     top = Math.max(top, offset + span.bytes);
   }
   return top;
+}
+
+function bySize(a: Span, b: Span): number {
+  return a.bytes === b.bytes ? a.start - b.start : b.bytes - a.bytes;
 }

@@ -11,6 +11,7 @@ import type { PlanTarget } from './lowering.js';
 import { Lowering } from './lowering.js';
 import { placeTensors } from './memory.js';
 import type { Plan } from './plan.js';
+import { recomputeCheapResults } from './recompute.js';
 import { makeStep } from './steps.js';
 import { countUses } from './uses.js';
 import { sizeOf } from './weight-table.js';
@@ -32,8 +33,9 @@ export function plan(graph: NetworkGraph, request: PlanRequest): Plan {
   lowerAll(lowering, results);
   const levels = byLevel(lowering.steps);
   markLifetimes(levels);
+  const repeated = recomputeCheapResults(levels, lowering.norms.values());
   const base = lowering.regions.size;
-  const memory = placeTensors(lowering.tensors, levels, base, request);
+  const memory = placeTensors([...lowering.tensors, ...repeated], levels, base, request);
   return encode(lowering, {
     levels,
     threads: request.threads,

@@ -89,7 +89,7 @@ export class Allocator {
   #join(at: number): void {
     const block = this.#free[at]!;
     const next = this.#free[at + 1];
-    if (next === undefined || block.offset + block.bytes !== next.offset) return;
+    if (next?.offset !== block.offset + block.bytes) return;
     block.bytes += next.bytes;
     this.#free.splice(at + 1, 1);
   }

@@ -1,10 +1,11 @@
+import { assert } from '../../../base/assert.js';
 import type { BatchNormMode, SgdUpdate } from '../backend.js';
 import { HYPER, PROGRAM } from '../plan/layout.js';
-import type { Plan } from '../plan/plan.js';
+import type { Plan, StatisticsSlot } from '../plan/plan.js';
 import type { Device } from './device.js';
+import type { StatisticsAddresses } from './statistics-store.js';
 import { WasmStatisticsStore } from './statistics-store.js';
 import type { WasmWeightStore } from './weight-store.js';
-import { assert } from '../../../base/assert.js';
 
 /** Of PyTorch's BatchNorm. */
 const DEFAULT_MOMENTUM = 0.1;
@@ -86,15 +87,19 @@ export class PlacedPlan {
         'Statistics of another backend',
       );
     }
-    const first = this.#table / 4;
-    for (const { key, channels, meanWord, varianceWord, moveWord } of this.plan.statistics) {
-      const addresses =
-        mode.kind === 'batch' ? store?.ensure(key, channels) : store?.addresses(key, channels);
-      const words = this.#words;
-      words[first + meanWord] = addresses?.mean ?? 0;
-      words[first + varianceWord] = addresses?.variance ?? 0;
-      words[first + moveWord] = mode.kind === 'batch' && store !== undefined ? 1 : 0;
+    const moves = mode.kind === 'batch' && store !== undefined;
+    for (const slot of this.plan.statistics) {
+      const { key, channels } = slot;
+      this.#bindSlot(slot, moves ? store.ensure(key, channels) : store?.addresses(key, channels), moves);
     }
+  }
+
+  #bindSlot(slot: StatisticsSlot, addresses: StatisticsAddresses | undefined, moves: boolean): void {
+    const first = this.#table / 4;
+    const words = this.#words;
+    words[first + slot.meanWord] = addresses?.mean ?? 0;
+    words[first + slot.varianceWord] = addresses?.variance ?? 0;
+    words[first + slot.moveWord] = moves ? 1 : 0;
   }
 
   #writeHyper(statistics: BatchNormMode, update: SgdUpdate | undefined): void {

@@ -9,6 +9,12 @@ interface Statistics {
   readonly offset: number;
 }
 
+/** Where the means and the variances of a key lie. */
+export interface StatisticsAddresses {
+  readonly mean: number;
+  readonly variance: number;
+}
+
 /** Running means and variances in the kernels' memory. */
 export class WasmStatisticsStore implements StatisticsStore {
   readonly device: Device;
@@ -43,10 +49,7 @@ export class WasmStatisticsStore implements StatisticsStore {
   }
 
   /** Addresses of means and variances, or undefined if the key is absent. */
-  addresses(
-    key: WeightKey,
-    channels: number,
-  ): { readonly mean: number; readonly variance: number } | undefined {
+  addresses(key: WeightKey, channels: number): StatisticsAddresses | undefined {
     const statistics = this.#statistics.get(key);
     if (statistics === undefined) return undefined;
     assert(
@@ -57,7 +60,7 @@ export class WasmStatisticsStore implements StatisticsStore {
   }
 
   /** As `addresses`; an absent key begins with mean 0 and variance 1. */
-  ensure(key: WeightKey, channels: number): { readonly mean: number; readonly variance: number } {
+  ensure(key: WeightKey, channels: number): StatisticsAddresses {
     if (!this.#statistics.has(key)) {
       const statistics = this.#place(key, channels);
       this.#means(statistics).fill(0);

@@ -1,5 +1,5 @@
 /** The part of the JavaScript API of WebAssembly that is used here: Node's types leave it to those of browsers. */
-/* eslint-disable no-restricted-syntax -- only a namespace can declare a global of this name */
+/* eslint-disable no-restricted-syntax, @typescript-eslint/no-extraneous-class -- as the standard declares them */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array<ArrayBuffer>);

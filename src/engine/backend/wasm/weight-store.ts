@@ -112,7 +112,7 @@ export class WasmWeightStore implements WeightStore {
 
   #place(key: WeightKey, shape: Shape, size: number): Weight {
     const known = this.#weights.get(key);
-    if (known !== undefined && known.shape.join() === shape.join()) return known;
+    if (known?.shape.join() === shape.join()) return known;
     const weight = { shape, size, offset: this.device.memory.allocate(2 * size * this.device.realBytes) };
     if (known !== undefined) this.device.memory.free(known.offset);
     this.#weights.set(key, weight);

@@ -21,6 +21,6 @@ const RULES: LoweringRules<OpName> = {
 
 /** Emits the steps of one node; its inputs have been lowered. */
 export function lowerNode<K extends OpName>(lowering: Lowering, node: GraphNode & NodeOf<K>): void {
-  const rule = RULES[node.op as K] as LoweringRule<K>;
+  const rule = RULES[node.op] as LoweringRule<K>;
   rule(lowering, node);
 }
