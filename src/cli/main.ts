@@ -13,7 +13,7 @@ import { addRuns } from './commands/runs.js';
 import { addSample } from './commands/sample.js';
 import { addShow } from './commands/show.js';
 import { EXIT, processContext, RunFailed, type CliContext } from './context.js';
-import { VERSION } from './version.js';
+import { VERSION } from '../protocol/version.js';
 
 /** The command line. Each command is one file in `commands/`; exit codes and `--json` schemas are in docs/cli.md. */
 function program(context: CliContext): Command {

@@ -1,5 +1,6 @@
+import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import { describeDevices } from '../../engine/index.js';
+import { describeDevices, type DeviceReport } from '../../engine/index.js';
 import type { CliContext } from '../context.js';
 
 export function addDevices(root: Command, context: CliContext): void {
@@ -7,17 +8,17 @@ export function addDevices(root: Command, context: CliContext): void {
     .command('devices')
     .description('which backends load, which one a run would take, and why not the others')
     .option('--json', 'print JSON (docs/cli.md)')
-    .action(async (options: { json?: true }) => {
-      const devices = await describeDevices();
-      if (options.json === true) {
-        context.print(JSON.stringify({ schema: 1, devices }));
-        return;
-      }
-      for (const device of devices) {
-        const mark = device.isTaken ? context.style.green('→') : ' ';
-        context.print(
-          `${mark} ${device.name.padEnd(11)} ${device.usable ? device.label : context.style.dim(device.reason)}`,
-        );
-      }
+    .action((options: { json?: true }) => {
+      const devices = describeDevices({ threads: availableParallelism() });
+      if (options.json === true) context.print(JSON.stringify({ schema: 1, devices }));
+      else for (const device of devices) for (const line of linesOf(device, context)) context.print(line);
     });
+}
+
+function linesOf(device: DeviceReport, { style }: CliContext): string[] {
+  const name = device.name.padEnd(11);
+  if ('reason' in device) return [`  ${name} ${style.dim(device.reason)}`];
+  const { label, processor, runtime, kernelHash } = device.description;
+  const mark = device.isDefault ? style.green('→') : ' ';
+  return [`${mark} ${name} ${label}`, `              ${processor}, ${runtime}, kernels ${kernelHash}`];
 }

@@ -1,0 +1,51 @@
+import { availableParallelism } from 'node:os';
+import { UserError } from '../base/user-error.js';
+import type { RunConfig } from '../protocol/run-config.js';
+import type { RunPins } from '../protocol/run-folder.js';
+import { VERSION } from '../protocol/version.js';
+import type { Backend } from './backend/backend.js';
+import { openDevice, type DeviceName } from './backend/chain.js';
+import { loadData } from './datasets/load-data.js';
+import { engineMain } from './runs/entry.js';
+import type { BeginMessage, TrainerWork } from './runs/trainer.js';
+import type { TrainerHost } from './runs/trainer-host.js';
+import { driverFor } from './search/driver-for.js';
+import { StopRequested } from './search/run-host.js';
+
+/** What a trainer process does: data, device and driver meet here. */
+const WORK: TrainerWork = {
+  drive,
+  makeStop: () => new StopRequested('The run was stopped.'),
+  isStop: (error) => error instanceof StopRequested,
+};
+
+async function drive(begin: BeginMessage, host: TrainerHost): Promise<void> {
+  const { config, dataFolder, resume, pins } = begin;
+  const driver = driverFor(config);
+  using backend = openDevice(deviceName(config, pins), { threads: numThreads(config) });
+  host.pins(pinsOf(backend));
+  const digitsUrl = new URL('./data/digits.bin.gz', import.meta.url);
+  const data = await loadData(config.data, { seed: config.seed, dataFolder, digitsUrl });
+  await driver({ config, data, backend, host, ...(resume === undefined ? {} : { resume }) });
+}
+
+/** A resumed run takes the device it began with, never another by itself. */
+function deviceName(config: RunConfig, pins: RunPins | undefined): DeviceName | 'auto' {
+  const wanted = pins?.backend ?? config.device;
+  const found = DEVICES.find((name) => name === wanted);
+  if (found !== undefined) return found;
+  throw new UserError(`There is no device called ${wanted}.`, `Use one of: ${DEVICES.join(', ')}.`);
+}
+
+const DEVICES = ['auto', 'wasm', 'native', 'tensorflow'] as const;
+
+function numThreads(config: RunConfig): number {
+  return config.threads > 0 ? config.threads : availableParallelism();
+}
+
+function pinsOf({ description }: Backend): RunPins {
+  const { backend, variant, kernelHash, processor, runtime } = description;
+  return { version: VERSION, backend, variant, kernelHash, processor, runtime };
+}
+
+await engineMain(process.argv.slice(2), WORK);
