@@ -8,6 +8,10 @@ import { describe, SCALE_NAMES, type Environment, type Value } from './values.js
 
 /** Steps that bring more alternatives than this are a mistake, not a search space. */
 const MOST_CHOICES = 1000;
+/** Ops in one chain. */
+const MOST_STEPS = 200;
+/** Op sets and own ops that are made of each other. */
+const DEEPEST = 50;
 
 /** The alternatives a chain stands for: one, or as many as the op sets among its steps allow. */
 export function lowerChain(
@@ -15,17 +19,23 @@ export function lowerChain(
   reporter: Reporter,
   names: Environment = SCALE_NAMES,
 ): OpChoice[] | undefined {
-  let choices: OpChoice[] | undefined = [{ name: '', chain: [] }];
+  let choices: OpChoice[] = [{ name: '', chain: [] }];
+  // Ends at the first mistake, so that chains that name each other twice stay cheap however deep they are.
   for (const call of chain.steps) {
     const alternatives = lowerStep(call, reporter, names);
-    const before: readonly OpChoice[] | undefined = choices;
-    if (alternatives === undefined || before === undefined) choices = undefined;
-    else choices = before.flatMap((first) => alternatives.map((next) => joined(first, next)));
-    if (choices !== undefined && choices.length > MOST_CHOICES) {
-      const message = `this chain has more than ${MOST_CHOICES} alternatives`;
-      reporter.error(chain, { code: 'NAS110', message, remedy: 'Use fewer op sets in one chain.' });
-      choices = undefined;
-    }
+    if (alternatives === undefined) return undefined;
+    choices = choices.flatMap((first) => alternatives.map((next) => joined(first, next)));
+    const isLong = choices.some((choice) => choice.chain.length > MOST_STEPS);
+    if (choices.length <= MOST_CHOICES && !isLong) continue;
+    const message = isLong
+      ? `this chain has more than ${MOST_STEPS} ops`
+      : `this chain has more than ${MOST_CHOICES} alternatives`;
+    reporter.error(chain, {
+      code: 'NAS110',
+      message,
+      remedy: 'Use fewer steps or fewer op sets in one chain.',
+    });
+    return undefined;
   }
   return choices;
 }
@@ -61,26 +71,64 @@ export function lowerItems(
   return isRight ? choices : undefined;
 }
 
+/** The members of a declared op set; worked out once per text. */
 export function lowerOpSet(set: OpSet, reporter: Reporter): OpChoice[] | undefined {
+  const progress = progressOf(reporter);
+  if (!progress.opSets.has(set))
+    progress.opSets.set(
+      set,
+      nested(set, reporter, () => lowerMembers(set, reporter)),
+    );
+  return progress.opSets.get(set);
+}
+
+function lowerMembers(set: OpSet, reporter: Reporter): OpChoice[] | undefined {
+  const at = { node: set, property: 'name' };
   if (set.items.length === 0) {
     const message = `op set \`${set.name}\` is empty`;
-    reporter.error(
-      { node: set, property: 'name' },
-      { code: 'NAS112', message, remedy: 'Name at least two ops in it.' },
-    );
+    reporter.error(at, { code: 'NAS112', message, remedy: 'Name at least two ops in it.' });
     return undefined;
   }
   const choices = lowerItems(set.items, set, reporter);
-  if (choices === undefined) return undefined;
-  const at = { node: set, property: 'name' };
-  if (choices.length === 1) {
+  if (choices?.length === 1) {
     const message = `op set \`${set.name}\` has one member: nothing to choose`;
     reporter.warn(at, { code: 'NAS112', message, remedy: 'Add ops, or name the op itself.' });
-  } else if (choices.every((choice) => choice.name === 'none' || choice.name === 'skip')) {
+  } else if (choices?.every((choice) => choice.name === 'none' || choice.name === 'skip') === true) {
     const message = `op set \`${set.name}\` has only \`none\` and \`skip\`: no path would have weights`;
     reporter.warn(at, { code: 'NAS113', message, remedy: 'Add an op with weights.' });
   }
   return choices;
+}
+
+/** What lowering has done of one text so far. */
+interface Progress {
+  readonly opSets: Map<OpSet, OpChoice[] | undefined>;
+  depth: number;
+}
+
+const PROGRESS = new WeakMap<Reporter, Progress>();
+
+function progressOf(reporter: Reporter): Progress {
+  const progress = PROGRESS.get(reporter) ?? { opSets: new Map<OpSet, OpChoice[] | undefined>(), depth: 0 };
+  PROGRESS.set(reporter, progress);
+  return progress;
+}
+
+/** Runs `lower` one level deeper; too deep is a mistake of the text, not of our stack. */
+function nested<T>(at: Decl | OpSet, reporter: Reporter, lower: () => T): T | undefined {
+  const progress = progressOf(reporter);
+  if (progress.depth >= DEEPEST) {
+    const message = `\`${at.name}\` stands ${DEEPEST} levels deep in ops and op sets made of each other`;
+    reporter.error(
+      { node: at, property: 'name' },
+      { code: 'NAS115', message, remedy: 'Name its ops where they are used.' },
+    );
+    return undefined;
+  }
+  progress.depth++;
+  const result = lower();
+  progress.depth--;
+  return result;
 }
 
 function lowerItem(item: OpItem, owner: OpSet | undefined, reporter: Reporter): OpChoice[] | undefined {
@@ -206,7 +254,10 @@ function lowerOwnOp(call: Call, op: Decl, reporter: Reporter, names: Environment
   }
   const values = bindAll({ declaration: op, args: call.args, at: call, names }, reporter);
   if (values === undefined) return undefined;
-  const choices = lowerChain(op.body, reporter, new Map([...SCALE_NAMES, ...values]));
+  const { body } = op;
+  const choices = nested(op, reporter, () =>
+    lowerChain(body, reporter, new Map([...SCALE_NAMES, ...values])),
+  );
   const own = nameOf(op, new Map([...values].filter(([name]) => isGiven(call, op, name))));
   return choices?.map((choice) => ({
     name: choices.length === 1 ? own : `${own}_${choice.name}`,

@@ -1,4 +1,10 @@
-import type { MethodConfig, RunConfig, SelectionConfig, TrainingConfig } from '../protocol/run-config.js';
+import type {
+  DataConfig,
+  MethodConfig,
+  RunConfig,
+  SelectionConfig,
+  TrainingConfig,
+} from '../protocol/run-config.js';
 import { RUN_SCHEMA } from '../protocol/run-config.js';
 import type { SearchSpace } from '../space/search-space.js';
 import { Arguments, lowerData, trainImages, type LoweredData } from './datasets.js';
@@ -69,6 +75,7 @@ function lowerMethod(node: ast.Search, context: Context, reporter: Reporter): Me
     reportMissing(node, roles, reporter);
     return undefined;
   }
+  if (!checkBatches(roles, data.data, reporter)) return undefined;
   if (roles.train.declaration.name === 'supernet') return lowerOneShot(node, context, reporter);
   return lowerBlackBox(roles, reporter);
 }
@@ -145,6 +152,26 @@ function lowerSelection(select: Called, reporter: Reporter): SelectionConfig | u
     calibrationBatches: read.number('calibration_batches', 0),
     finalists: Math.min(read.number('finalists', 0), read.number('trials', 0)),
   };
+}
+
+/** No role may ask for batches larger than the training split. */
+function checkBatches(roles: Roles, data: DataConfig, reporter: Reporter): boolean {
+  const images = trainImages(data);
+  if (images === undefined) return true;
+  const trained = [roles.train, roles.retrain, roles.baselineTraining].filter(
+    (called) => called !== undefined,
+  );
+  return trained.every((called) => {
+    const batch = new Arguments(called.bind(reporter) ?? new Map()).number('batch', 0);
+    if (batch <= images) return true;
+    const message = `a batch of ${batch} is larger than the training split of \`${data.name}\`, ${images} images`;
+    reporter.error(called.setting, {
+      code: 'NAS132',
+      message,
+      remedy: `Write batch: ${Math.max(1, Math.min(64, images))}, or give \`train\` a larger share.`,
+    });
+    return false;
+  });
 }
 
 interface StepsContext {

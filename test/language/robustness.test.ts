@@ -61,7 +61,7 @@ describe('language: robustness', () => {
         const numLines = text.split('\n').length;
         for (const { range, message } of diagnostics) {
           assert.ok(range.line >= 1 && range.line <= numLines + 1 && range.column >= 1, message);
-          assert.ok(message.length > 0 && !message.includes('undefined') && !message.endsWith("."), message);
+          assert.ok(message.length > 0 && !message.includes('undefined') && !message.endsWith('.'), message);
         }
       }),
       { numRuns: 150, seed: 7 },

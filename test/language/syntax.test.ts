@@ -56,6 +56,21 @@ describe('language: syntax', () => {
     assert.ok((await diagnose('@ '.repeat(10000))).length <= 20);
   });
 
+  it('survives ops and op sets that are made of each other, many times and many levels deep', async () => {
+    const doubling = Array.from({ length: 60 }, (_, i) => `op a${i + 1} = a${i} > a${i}\n`).join('');
+    const long = await diagnose(`op a0 = relu\n${doubling}`);
+    assert.ok(long.includes('9:9 error NAS110 this chain has more than 200 ops'), long.join('\n'));
+    const branching = Array.from({ length: 60 }, (_, i) => `opset S${i + 1} { S${i} > relu, S${i} > bn }\n`);
+    const found = await diagnose(`opset S0 { relu, bn }\n${branching.join('')}`);
+    assert.ok(
+      found.every((line) => line.includes('NAS11')),
+      found[0] ?? '',
+    );
+    const nested = Array.from({ length: 1000 }, (_, i) => `opset N${i} { none, N${i + 1} }\n`);
+    const levels = await diagnose(`${nested.join('')}opset N1000 { relu, bn }`);
+    assert.ok(levels.length > 0 && levels.every((line) => line.includes('NAS11')), levels[0] ?? '');
+  });
+
   it('compiles five thousand lines', async () => {
     const sets = Array.from(
       { length: 1000 },

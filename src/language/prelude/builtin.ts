@@ -78,11 +78,11 @@ planned generator barabasi_albert(nodes: int in 1.., m: int in 1..)
 
 // ---- How weights are trained ---------------------------------------------------------------------------------------
 /// Shared weights of all architectures, one sampled path per step. Its length stands under \`budget:\`.
-training supernet(batch: int = 64 in 1.., lr: float = 0.025 in 0.., final_lr: float = 0.001 in 0.., momentum: float = 0.9 in 0..1,
-  weight_decay: float = 3e-4 in 0.., clip: float = 5 in 0.., report_every: int = 50 in 1.., checkpoint_every: int = 200 in 1..)
+training supernet(batch: int = 64 in 1.., lr: float = 0.025 in 0.., final_lr: float = 0.001 in 0.., momentum: float = 0.9 in 0..0.999,
+  weight_decay: float = 3e-4 in 0.., clip: float = 5 in 1e-6.., report_every: int = 50 in 1.., checkpoint_every: int = 200 in 1..)
 /// One network from scratch: SGD with momentum, cosine decay, clipped gradients.
 training sgd(epochs: int = 10 in 1.., batch: int = 64 in 1.., lr: float = 0.025 in 0.., final_lr: float = 0 in 0..,
-  momentum: float = 0.9 in 0..1, weight_decay: float = 3e-4 in 0.., clip: float = 5 in 0.., smoothing: float = 0 in 0..1,
+  momentum: float = 0.9 in 0..0.999, weight_decay: float = 3e-4 in 0.., clip: float = 5 in 1e-6.., smoothing: float = 0 in 0..0.99,
   crop: int = 0 in 0.., flip: bool = false, cutout: int = 0 in 0..)
 /// Mixed edges and architecture weights (DARTS, MiLeNAS).
 planned training differentiable(order: int = 1 in 1..2)
@@ -91,7 +91,7 @@ planned training differentiable(order: int = 1 in 1..2)
 /// Every path alike.
 sampler uniform
 /// Novelty search over paths (EN²AS; the repaired form, not the one published).
-sampler novelty(population: int = 100 in 1.., sigma: float = 1 in 0.., alpha: float = 1 in 0.., k: int = 10 in 1..,
+sampler novelty(population: int = 100 in 1.., sigma: float = 1 in 1e-6.., alpha: float = 1 in 1e-6.., k: int = 10 in 1..,
   noises: int = 10 in 1.., warmup: int = 100 in 0..)
 /// Of some random paths the one whose slots were used least.
 sampler count(candidates: int = 100 in 1..)
