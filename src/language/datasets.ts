@@ -12,16 +12,17 @@ interface DatasetFacts {
   /** Height, width, channels. */
   readonly shape: readonly [number, number, number];
   readonly classes: number;
-  /** Images that training and validation (and test, where there is no test file) share. */
-  readonly images: number;
+  /** Images of the training and of the test file; absent: whatever the files hold. Test 0: there is no test file. */
+  readonly images?: { readonly training: number; readonly test: number };
 }
 
-const FACTS: Readonly<Record<string, DatasetFacts>> = {
-  digits: { shape: [28, 28, 1], classes: 10, images: 10_000 },
-  mnist: { shape: [28, 28, 1], classes: 10, images: 60_000 },
-  fashion_mnist: { shape: [28, 28, 1], classes: 10, images: 60_000 },
-  cifar10: { shape: [32, 32, 3], classes: 10, images: 50_000 },
-  cifar10_binary: { shape: [32, 32, 3], classes: 10, images: NaN },
+/** @internal For the test that compares them with the datasets layer. */
+export const FACTS: Readonly<Record<string, DatasetFacts>> = {
+  digits: { shape: [28, 28, 1], classes: 10, images: { training: 10_000, test: 0 } },
+  mnist: { shape: [28, 28, 1], classes: 10, images: { training: 60_000, test: 10_000 } },
+  fashion_mnist: { shape: [28, 28, 1], classes: 10, images: { training: 60_000, test: 10_000 } },
+  cifar10: { shape: [32, 32, 3], classes: 10, images: { training: 50_000, test: 10_000 } },
+  cifar10_binary: { shape: [32, 32, 3], classes: 10 },
 };
 
 export interface LoweredData {
@@ -53,14 +54,14 @@ export function lowerData(call: ast.Call, space: SearchSpace, reporter: Reporter
   return declaration.planned ? { data, notBuilt: `the data set ${declaration.name}` } : { data };
 }
 
-/** Images in the training split; undefined where only the files can tell. */
-export function trainImages(data: DataConfig): number | undefined {
-  const images = FACTS[data.name]?.images;
-  if (images === undefined || Number.isNaN(images)) {
-    return data.limit > 0 ? Math.floor(data.limit * data.train) : undefined;
-  }
-  const used = data.limit > 0 ? Math.min(data.limit, images) : images;
-  return Math.floor(used * data.train);
+/** Images in the training split, as the datasets layer cuts it; undefined where only the files can tell. */
+export function trainImages({ name, train, limit }: DataConfig): number | undefined {
+  const images = FACTS[name]?.images;
+  if (images === undefined) return undefined;
+  const all = images.training + images.test;
+  const isLimited = limit > 0 && limit < all;
+  const pool = isLimited ? limit - Math.round((limit * images.test) / all) : images.training;
+  return Math.round(train * pool);
 }
 
 /** Reads bound arguments by type. */
@@ -93,10 +94,15 @@ export class Arguments {
 
 function checkShares(call: ast.Call, data: DataConfig, reporter: Reporter): boolean {
   const sum = data.train + data.validation + data.test;
-  const empty = data.train === 0 ? 'train' : data.validation === 0 ? 'validation' : undefined;
-  if (empty !== undefined) {
-    const message = `the ${empty === 'train' ? 'training' : 'validation'} split of \`${data.name}\` is empty`;
-    reporter.error(call, { code: 'NAS132', message, remedy: `Write ${empty}: 0.5, for example.` });
+  const empty = (['train', 'validation'] as const).find((share) => data[share] === 0);
+  const isUntested = FACTS[data.name]?.images?.test === 0 && 1 - data.train - data.validation < 1e-9;
+  if (empty !== undefined || (isUntested && sum <= 1 + 1e-9)) {
+    const message = `the ${empty ?? 'test'} split of \`${data.name}\` is empty`;
+    reporter.error(call, {
+      code: 'NAS132',
+      message,
+      remedy: `Leave a share for \`${empty ?? 'test'}\`, 0.2 for example.`,
+    });
     return false;
   }
   if (sum <= 1 + 1e-9) return true;

@@ -203,7 +203,7 @@ function lowerSteps(
     reporter.error(budget.setting, {
       code: 'NAS171',
       message,
-      remedy: isTrials ? remedy : 'Write the budget in steps, or give `limit`.',
+      remedy: isTrials ? remedy : 'Write the budget in steps.',
     });
     return undefined;
   }

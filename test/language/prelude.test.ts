@@ -4,6 +4,8 @@ import { BUILTIN_NAS } from '../../src/language/prelude/builtin.js';
 import { createNasServices, PRELUDE_URI } from '../../src/language/services.js';
 import { EMPTY, evaluate } from '../../src/language/values.js';
 import { Reporter } from '../../src/language/reporter.js';
+import { listDataSets } from '../../src/engine/datasets/registry.js';
+import { FACTS } from '../../src/language/datasets.js';
 import { COMPOSITE_OPS } from '../../src/space/ops/index.js';
 
 describe('language: prelude', () => {
@@ -50,5 +52,24 @@ describe('language: prelude', () => {
     }));
     const byName = (a: { name: string }, b: { name: string }): number => a.name.localeCompare(b.name);
     assert.deepEqual(declared.sort(byName), expected.sort(byName));
+  });
+
+  it('knows the data sets of the datasets layer, with their shapes and sizes', async () => {
+    const services = await createNasServices();
+    const model = services.shared.workspace.LangiumDocuments.getDocument(PRELUDE_URI)?.parseResult
+      .value as Model;
+    const declared = model.elements
+      .filter(isDecl)
+      .filter(({ kind, planned }) => kind === 'dataset' && !planned);
+    const dataSets = listDataSets();
+    assert.deepEqual(
+      declared.map(({ name }) => name),
+      dataSets.map(({ name }) => name),
+    );
+    for (const { name, shape, numClasses, images } of dataSets) {
+      const facts = FACTS[name];
+      const shown = shape === undefined ? undefined : [shape.height, shape.width, shape.channels];
+      assert.deepEqual([facts?.shape, facts?.classes, facts?.images], [shown, numClasses, images], name);
+    }
   });
 });

@@ -159,6 +159,10 @@ describe('language: mistakes in searches', () => {
     await data('digits(validation: 0)', '10:20 error NAS132 the validation split of `digits` is empty');
     await data('idx', '10:20 error NAS102 `idx` needs `folder` (a text)');
     await data('digit', '10:20 error NAS101 unknown dataset `digit`');
+    await data(
+      'digits(train: 0.5, validation: 0.5, test: 0)',
+      '10:20 error NAS132 the test split of `digits` is empty',
+    );
     await check(
       searchText(ONE_SHOT, 'digits(limit: 100)'),
       '11:1 error NAS132 a batch of 64 is larger than the training split of `digits`, 60 images',
