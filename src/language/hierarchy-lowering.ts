@@ -19,6 +19,13 @@ export function lowerHierarchy(
   const leaf = lowerFixedChain(hierarchy.leaf, reporter);
   const levels = hierarchy.levels.map((level) => lowerLevel(level, hierarchy, reporter));
   if (leaf === undefined || chains.some((chain) => chain === undefined)) return undefined;
+  const wrong = hierarchy.stages.findIndex((width) => !Number.isInteger(width) || width < 1);
+  if (wrong >= 0) {
+    const message = 'the stages are whole multiples of the first channels';
+    const at = { node: hierarchy, property: 'stages', index: wrong };
+    reporter.error(at, { code: 'NAS102', message, remedy: 'Write stages 1, 2, 4, for example.' });
+    return undefined;
+  }
   const kept = levels.flatMap((level) => level ?? []);
   if (kept.length < levels.length) return undefined;
   const template: HierarchyTemplate = { kind: 'hierarchy', levels: kept.map(({ level }) => level), leaf };
