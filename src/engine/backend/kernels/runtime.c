@@ -118,8 +118,10 @@ static void finishLevel(const Program* program, const Level* level) {
 }
 
 static void runLevels(const Program* program, int thread) {
+  // When the last level is done the caller of `run` may free or rewrite the program while another thread still wakes up.
   const Level* levels = at(program->levels);
-  for (int i = 0; i < program->numLevels; i++) {
+  const int numLevels = program->numLevels;
+  for (int i = 0; i < numLevels; i++) {
     if (levels[i].isImageLevel) runShards(program, levels + i, thread);
     else runItems(program, levels + i);
     finishLevel(program, levels + i);
