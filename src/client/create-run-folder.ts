@@ -46,13 +46,25 @@ export async function createRunFolder(run: NewRun, now: Date): Promise<string> {
 }
 
 async function makeRunsFolder(runsFolder: string): Promise<void> {
-  await mkdir(runsFolder, { recursive: true });
+  await makeFolders(runsFolder);
   const own = dirname(runsFolder);
   if (basename(own) !== '.cellsmith') return;
   try {
     await writeFile(join(own, '.gitignore'), '*\n', { flag: 'wx' });
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw error;
+  }
+}
+
+/** As `mkdir -p`. (Node's own never returns where the system answers "no such folder" for a folder that is there: /proc.) */
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (isErrno(error, 'EEXIST') && (await stat(path)).isDirectory()) return;
+    if (!isErrno(error, 'ENOENT') || dirname(path) === path) throw error;
+    await makeFolders(dirname(path));
+    await mkdir(path);
   }
 }
 

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../base/user-error.js';
 import { isErrno } from '../../client/process-identity.js';
 import { parseCheckpoint } from '../../protocol/parse/run-folder-schema.js';
 import { RUN_FILES, type Checkpoint, type CheckpointState } from '../../protocol/run-folder.js';
-import type { Disk } from './disk.js';
+import { makeFolder, type Disk } from './disk.js';
 
 const NUM_KEPT = 2;
 const CHECKPOINT_NAME = /^(-?\d+)\.json$/;
@@ -34,7 +34,7 @@ export class CheckpointStore {
     state: CheckpointState,
     blobs: Readonly<Record<string, Uint8Array | string>>,
   ): Promise<number> {
-    await mkdir(this.#folder, { recursive: true });
+    await makeFolder(this.#folder);
     const hashes: Record<string, string> = {};
     let newBytes = 0;
     for (const [name, blob] of Object.entries(blobs)) {

@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises';
+import { mkdir, type FileHandle } from 'node:fs/promises';
 import { replaceFile } from '../../client/durable-file.js';
 import { isErrno } from '../../client/process-identity.js';
 
@@ -21,6 +21,15 @@ export const systemDisk: Disk = {
   },
   replace: replaceFile,
 };
+
+/** Makes a folder unless it is there; its parent must be there, lest a run that was moved away is half made again. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+  }
+}
 
 /** Whether `error` says that there is no room: disk, quota, or the process's file size limit. */
 export function isDiskFull(error: unknown): error is Error {

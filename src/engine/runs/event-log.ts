@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assert, present } from '../../base/assert.js';
+import { present } from '../../base/assert.js';
+import { UserError } from '../../base/user-error.js';
 import { readLines } from '../../client/read-lines.js';
 import { parseEventLine } from '../../protocol/parse/run-event-schema.js';
 import type { RunEvent, RunEventBody } from '../../protocol/run-event.js';
@@ -42,7 +43,9 @@ export class EventLog {
       isFinished = parseEventLine(line, i + 1, path).type === 'finished';
       offsets.push(present(offsets[i], 'offset') + Buffer.byteLength(line) + 1);
     }
-    assert(offsets[lines.length] === offset, `${path} is not UTF-8 that reads as it was written`);
+    if (offsets[lines.length] !== offset) {
+      throw new UserError(`${path} is not UTF-8 throughout.`, 'Restore the file from a copy.');
+    }
     const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o644);
     if (tornBytes > 0) await file.truncate(offset);
     return new EventLog(path, file, disk, offsets, isFinished);

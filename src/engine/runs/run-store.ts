@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { UserError } from '../../base/user-error.js';
 import { isErrno } from '../../client/process-identity.js';
@@ -6,7 +6,7 @@ import { readConfig } from '../../client/read-run.js';
 import type { RunConfig } from '../../protocol/run-config.js';
 import { RUN_FILES, type LogLine } from '../../protocol/run-folder.js';
 import { CheckpointStore, sha256 } from './checkpoints.js';
-import type { Disk } from './disk.js';
+import { makeFolder, type Disk } from './disk.js';
 import { EventLog } from './event-log.js';
 import { IdentityFile } from './identity-file.js';
 import { RunLog } from './run-log.js';
@@ -52,7 +52,7 @@ export class RunStore {
   async saveResult(name: string, bytes: Uint8Array): Promise<void> {
     const folder = join(this.folder, RUN_FILES.results);
     const path = join(folder, `${sha256(bytes)}${extname(name)}`);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     if ((await sizeOf(path)) !== bytes.length) await this.#disk.replace(path, bytes);
   }
 

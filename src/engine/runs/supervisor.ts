@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { unreachable } from '../../base/assert.js';
 import { UserError } from '../../base/user-error.js';
 import { thisProcess } from '../../client/process-identity.js';
@@ -34,6 +36,8 @@ const MAX_CRASHES = 3;
 const HEARTBEAT_MS = 5_000;
 const STOP_TIMEOUT_MS = 60_000;
 const CLOSE_GRACE_MS = 2_000;
+const LEAVING_POLL_MS = 50;
+const LEAVING_LIMIT_MS = 2 * CLOSE_GRACE_MS;
 const THROUGHPUT_LOG_MS = 60_000;
 const EVENT_BATCH_BYTES = 256 * 1024;
 
@@ -61,7 +65,7 @@ export class Supervisor {
   async run(): Promise<RunEnd> {
     const { folder, disk = systemDisk } = this.#options;
     this.#checkStartable(await readIdentity(folder));
-    const lock = await SupervisorLock.acquire(folder);
+    const lock = await this.#acquireLock();
     try {
       this.#store = await RunStore.open(folder, disk, (line) => {
         this.#server?.sendLog(line);
@@ -71,6 +75,21 @@ export class Supervisor {
       return await this.#supervise();
     } finally {
       await lock.release();
+    }
+  }
+
+  /** Waits a little for a supervisor that has ended its run and is about to go. */
+  async #acquireLock(): Promise<SupervisorLock> {
+    const { folder } = this.#options;
+    for (let waitedMs = 0; ; waitedMs += LEAVING_POLL_MS) {
+      try {
+        return await SupervisorLock.acquire(folder);
+      } catch (error) {
+        const { state } = await readIdentity(folder);
+        const isLeaving = state === 'stopped' || state === 'failed';
+        if (!(error instanceof UserError) || !isLeaving || waitedMs >= LEAVING_LIMIT_MS) throw error;
+      }
+      await delay(LEAVING_POLL_MS);
     }
   }
 
@@ -145,6 +164,8 @@ export class Supervisor {
       if (this.#lostFolder !== undefined) throw this.#lostFolder;
       return await this.#leave(end);
     } catch (error) {
+      if (!existsSync(this.#options.folder)) this.#lost(error);
+      if (this.#lostFolder !== undefined) throw this.#lostFolder;
       return await this.#leave({
         kind: 'broken',
         error: error instanceof Error ? error : new Error(String(error)),
