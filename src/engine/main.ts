@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { UserError } from '../base/user-error.js';
 import type { RunConfig } from '../protocol/run-config.js';
 import type { RunPins } from '../protocol/run-folder.js';
 import { VERSION } from '../protocol/version.js';
 import type { Backend } from './backend/backend.js';
-import { openDevice, type DeviceName } from './backend/chain.js';
+import { openDevice } from './backend/chain.js';
+import { digitsUrl, parseDevice } from './check-run.js';
 import { loadData } from './datasets/load-data.js';
 import { engineMain } from './runs/entry.js';
 import type { BeginMessage, TrainerWork } from './runs/trainer.js';
@@ -22,22 +22,13 @@ const WORK: TrainerWork = {
 async function drive(begin: BeginMessage, host: TrainerHost): Promise<void> {
   const { config, dataFolder, resume, pins } = begin;
   const driver = driverFor(config);
-  using backend = openDevice(deviceName(config, pins), { threads: numThreads(config) });
+  // A resumed run takes the device it began with, never another by itself.
+  const device = parseDevice(pins?.backend ?? config.device);
+  using backend = openDevice(device, { threads: numThreads(config) });
   host.pins(pinsOf(backend));
-  const digitsUrl = new URL('./data/digits.bin.gz', import.meta.url);
-  const data = await loadData(config.data, { seed: config.seed, dataFolder, digitsUrl });
+  const data = await loadData(config.data, { seed: config.seed, dataFolder, digitsUrl: digitsUrl() });
   await driver({ config, data, backend, host, ...(resume === undefined ? {} : { resume }) });
 }
-
-/** A resumed run takes the device it began with, never another by itself. */
-function deviceName(config: RunConfig, pins: RunPins | undefined): DeviceName | 'auto' {
-  const wanted = pins?.backend ?? config.device;
-  const found = DEVICES.find((name) => name === wanted);
-  if (found !== undefined) return found;
-  throw new UserError(`There is no device called ${wanted}.`, `Use one of: ${DEVICES.join(', ')}.`);
-}
-
-const DEVICES = ['auto', 'wasm', 'native', 'tensorflow'] as const;
 
 function numThreads(config: RunConfig): number {
   return config.threads > 0 ? config.threads : availableParallelism();

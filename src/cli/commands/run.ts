@@ -4,7 +4,7 @@ import { startRun } from '../../client/runs.js';
 import { sketchCells } from '../../drawing/architecture.js';
 import { drawCell } from '../../drawing/cell.js';
 import { toText } from '../../drawing/text.js';
-import { defaultDataFolder } from '../../engine/index.js';
+import { checkRun, defaultDataFolder } from '../../engine/index.js';
 import type { RunConfig } from '../../protocol/run-config.js';
 import type { RunEvent } from '../../protocol/run-event.js';
 import type { CliContext } from '../context.js';
@@ -58,22 +58,16 @@ export interface StartContext {
 }
 
 export async function start(config: RunConfig, { nasText, options, context }: StartContext): Promise<void> {
-  const run = await startRun(
-    {
-      config: {
-        ...config,
-        device: options.device ?? config.device,
-        threads: options.threads ?? config.threads,
-      },
-      nasText,
-      runsFolder: runsFolder(options.runs, context),
-      dataFolder:
-        options.data === undefined
-          ? defaultDataFolder(context.environment)
-          : resolve(context.cwd, options.data),
-    },
-    engineProgram(),
-  );
+  const own = {
+    ...config,
+    device: options.device ?? config.device,
+    threads: options.threads ?? config.threads,
+  };
+  const dataFolder =
+    options.data === undefined ? defaultDataFolder(context.environment) : resolve(context.cwd, options.data);
+  await checkRun(own, dataFolder);
+  const newRun = { config: own, nasText, runsFolder: runsFolder(options.runs, context), dataFolder };
+  const run = await startRun(newRun, engineProgram());
   const name = basename(run.folder);
   if (options.foreground !== true) {
     if (options.json === true)
