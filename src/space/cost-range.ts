@@ -2,7 +2,7 @@ import { cost } from '../graph/cost.js';
 import type { ChoiceArchitecture } from './architecture.js';
 import { isNumberDecision, type Decision } from './decision.js';
 import { Instantiator } from './instantiate/instantiator.js';
-import { layoutOf } from './layout.js';
+import { layoutOf, type DecisionSlot } from './layout.js';
 import { whyIllegal } from './legal.js';
 import type { Scale, SearchSpace } from './search-space.js';
 
@@ -17,6 +17,8 @@ export interface Extremes {
 }
 
 type Metric = 'parameters' | 'macs';
+type Metrics = Readonly<Record<Metric, number>>;
+type Comparison = (now: Metrics, then: Metrics) => boolean;
 
 /**
  * Exact least and largest parameters and MACs of stand-alone networks of a cell space at one scale, rules left out.
@@ -35,7 +37,7 @@ export function costRange(space: SearchSpace, scale: Scale): CostRange {
 class ExtremeSearch {
   readonly #space: SearchSpace;
   readonly #instantiator: Instantiator;
-  readonly #known = new Map<string, Readonly<Record<Metric, number>>>();
+  readonly #known = new Map<string, Metrics>();
 
   constructor(space: SearchSpace, scale: Scale) {
     this.#space = space;
@@ -45,24 +47,32 @@ class ExtremeSearch {
   /** The extreme of `metric`: the largest for direction 1, the least for −1. */
   find(metric: Metric, direction: 1 | -1): number {
     let values = this.#space.decisions.flatMap(firstLegal);
-    let best = this.#cost(values)[metric];
-    for (const { decision, offset, length } of layoutOf(this.#space)) {
-      for (let improved = true; improved;) {
-        improved = false;
-        for (const tuple of neighbours(decision, values.slice(offset, offset + length))) {
-          const candidate = [...values.slice(0, offset), ...tuple, ...values.slice(offset + length)];
-          const got = this.#cost(candidate)[metric];
-          if (direction * (got - best) <= 0) continue;
-          best = got;
-          values = candidate;
-          improved = true;
-        }
+    for (const slot of layoutOf(this.#space)) {
+      let better: readonly number[] | undefined = values;
+      while (better !== undefined) {
+        values = [...better];
+        better = this.#better(values, slot, (now, then) => direction * (now[metric] - then[metric]) > 0);
       }
     }
-    return best;
+    return this.#cost(values)[metric];
   }
 
-  #cost(values: readonly number[]): Readonly<Record<Metric, number>> {
+  /** The best of the values that differ in one option of one decision, if it is better than `values`. */
+  #better(
+    values: readonly number[],
+    slot: DecisionSlot,
+    isBetter: Comparison,
+  ): readonly number[] | undefined {
+    const { decision, offset, length } = slot;
+    let best = values;
+    for (const tuple of neighbours(decision, values.slice(offset, offset + length))) {
+      const candidate = [...values.slice(0, offset), ...tuple, ...values.slice(offset + length)];
+      if (isBetter(this.#cost(candidate), this.#cost(best))) best = candidate;
+    }
+    return best === values ? undefined : best;
+  }
+
+  #cost(values: readonly number[]): Metrics {
     const key = values.join();
     const known = this.#known.get(key);
     if (known !== undefined) return known;

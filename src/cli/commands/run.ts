@@ -1,5 +1,6 @@
 import { join, basename, relative, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
+import { readRun } from '../../client/read-run.js';
 import { startRun } from '../../client/runs.js';
 import { sketchCells } from '../../drawing/architecture.js';
 import { drawCell } from '../../drawing/cell.js';
@@ -7,12 +8,14 @@ import { toText } from '../../drawing/text.js';
 import { checkRun, defaultDataFolder } from '../../engine/index.js';
 import type { RunConfig } from '../../protocol/run-config.js';
 import type { RunEvent } from '../../protocol/run-event.js';
+import type { RunPins } from '../../protocol/run-folder.js';
 import type { CliContext } from '../context.js';
 import { chooseSearch, readValidNasFile } from '../nas-file.js';
 import { drawingsFolder, engineProgram, runsFolder } from '../run-folder.js';
 import { resultLines } from '../terminal/run-view.js';
 import { watchRun } from '../watch-run.js';
 import { writeDrawings } from './graph.js';
+import { grouped } from '../terminal/format.js';
 import { wholeNumber } from './sample.js';
 
 export interface StartOptions {
@@ -81,13 +84,14 @@ export async function start(config: RunConfig, { nasText, options, context }: St
   context.note(`run     ${relative(context.cwd, run.folder)}`);
   const events = await watchRun(run.folder, context, { stopOnInterrupt: true, json: options.json === true });
   if (events !== undefined && options.json !== true)
-    await printResult(events, config, { context, folder: drawingsFolder(run), name });
+    await printResult(events, config, { context, folder: drawingsFolder(run), run: run.folder });
 }
 
 interface ResultPlace {
   readonly context: CliContext;
+  /** For pictures. */
   readonly folder: string;
-  readonly name: string;
+  readonly run: string;
 }
 
 /** The winning cells, drawn here and as SVG, and the table of what was tested. */
@@ -102,9 +106,22 @@ async function printResult(
     const cells = sketchCells(config.space, winner.architecture);
     for (const cell of cells) context.print(`\n${toText(cell)}`);
     const drawings = new Map(cells.map((cell) => [cell.name, drawCell(cell)]));
-    const paths = await writeDrawings(drawings, join(place.folder, `${place.name}.svg`));
-    context.print(`\ndrawn   ${paths.map((path) => relative(context.cwd, path)).join('  ')}`);
+    const paths = await writeDrawings(drawings, join(place.folder, `${basename(place.run)}.svg`));
+    context.print('');
+    for (const path of paths) context.print(`drawn   ${relative(context.cwd, path)}`);
   }
   context.print('');
   for (const line of resultLines(events)) context.print(line);
+  context.print(provenance(events, config, (await readRun(place.run)).identity.pins));
+}
+
+/** What every number of the table hangs on. */
+function provenance(events: readonly RunEvent[], config: RunConfig, pins: RunPins | undefined): string {
+  const [started] = events;
+  const data = started?.type === 'started' ? `${started.data.name} ${started.data.hash.slice(0, 12)}` : '';
+  const steps =
+    config.method.kind === 'one_shot' ? [`${grouped(config.method.supernet.steps)} supernet steps`] : [];
+  const device =
+    pins === undefined ? [] : [`${pins.backend} ${pins.variant}, ${pins.processor}, ${pins.runtime}`];
+  return [`seed ${config.seed}`, data, ...steps, ...device].join(' · ');
 }

@@ -54,3 +54,15 @@ export function harmless(text: string, limit = 200): string {
   const plain = text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '�');
   return plain.length > limit ? `${plain.slice(0, limit - 1)}…` : plain;
 }
+
+/** Breaks text between words into lines of at most `width` characters (longer words stay whole). */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

@@ -6,7 +6,7 @@ import type { Progress } from '../../protocol/trainer-channel.js';
 import type { TrialRole } from '../../protocol/trial.js';
 import type { Objective } from '../../space/objective.js';
 import type { CliContext } from '../context.js';
-import { duration, grouped, harmless, percent, short, table } from './format.js';
+import { duration, grouped, harmless, percent, short, table, wrapped } from './format.js';
 
 /** Follows one run in the terminal: a live line while something moves, a plain line when something is done. */
 export class RunView {
@@ -69,7 +69,7 @@ export class RunView {
     const { print } = this.#context;
     this.#goal = config.objectives[0]?.goal ?? 'maximize';
     print(`${this.#context.style.bold(harmless(config.name))}  seed ${config.seed}`);
-    print(`data    ${data.name}: ${data.description}`);
+    for (const line of wrapped(`${data.name}: ${data.description}`, 90)) print(`        ${line}`);
     print(
       `        ${grouped(data.train)} training, ${grouped(data.validation)} validation, ${grouped(data.test)} test images  sha256 ${data.hash.slice(0, 12)}`,
     );
@@ -163,7 +163,7 @@ export function resultLines(events: readonly RunEvent[]): string[] {
     ];
   });
   const head = ['winner of', 'validation', 'test, retrained', '95 % interval', 'parameters', 'MACs'];
-  return [...table([head, ...rows]), ...verdict(tested)];
+  return [...table([head, ...rows]), ...verdict(tested).flatMap((line) => wrapped(line, 100))];
 }
 
 function verdict(tested: readonly Tested[]): string[] {
