@@ -9,7 +9,7 @@ import type { Scale, SearchSpace } from '../../space/search-space.js';
 import { spaceSize, type Size } from '../../space/size.js';
 import type { CliContext } from '../context.js';
 import { chooseSpace, readValidNasFile } from '../nas-file.js';
-import { bytes, grouped, short, table } from '../terminal/format.js';
+import { bytes, grouped, short, table, wrapped } from '../terminal/format.js';
 
 export function addInfo(root: Command, context: CliContext): void {
   root
@@ -43,7 +43,7 @@ interface ScaleFacts extends CostRange {
   readonly cells: number;
   /** float32 bytes of all results per image over `SAMPLES` random architectures. */
   readonly activationBytes: Extremes & { readonly median: number };
-  /** Shapes of the map along the net of one architecture, where they change. */
+  /** Shapes of the map along the net, where they change: H×W×C, then the logits. */
   readonly shapes: readonly string[];
 }
 
@@ -81,19 +81,15 @@ function scaleFacts(space: SearchSpace, scale: Scale): ScaleFacts {
       high: Math.max(...activations),
       median: median(activations),
     },
-    shapes: shapesAlong(graphs[0]?.nodes.map((node) => node.shape) ?? []),
+    shapes: shapesAlong(space, scale),
   };
 }
 
-/** Sizes of the maps in order, each resolution once. */
-function shapesAlong(shapes: readonly (readonly number[])[]): string[] {
-  const seen: string[] = [];
-  for (const shape of shapes) {
-    if (shape.length !== 3) continue;
-    const text = `${shape[0]}×${shape[1]}`;
-    if (seen.at(-1) !== text && !seen.includes(text)) seen.push(text);
-  }
-  return seen;
+/** Shapes after the steps of the net, repeats left out. */
+function shapesAlong(space: SearchSpace, scale: Scale): string[] {
+  const steps = new Instantiator(space, { scale, weights: 'supernet' }).stepShapes();
+  const shapes = steps.map(({ shape }) => shape.join('×'));
+  return shapes.filter((shape, i) => shape !== shapes[i - 1]);
 }
 
 function infoLines(facts: SpaceFacts): string[] {
@@ -107,13 +103,14 @@ function infoLines(facts: SpaceFacts): string[] {
     range(scale.parameters, short),
     range(scale.macs, short),
     range(scale.activationBytes, bytes),
-    scale.shapes.join(' → '),
   ]);
-  const head = ['scale', 'C', 'cells', 'parameters', 'MACs', 'activations per image', 'maps'];
+  const head = ['scale', 'C', 'cells', 'parameters', 'MACs', 'activations per image'];
   return [
     ...lines,
     '',
     ...table([head, ...rows]),
+    '',
+    ...facts.scales.flatMap((scale) => wrapped(`${scale.name}: ${scale.shapes.join(' → ')}`, 100)),
     '',
     `Parameters and MACs are exact bounds; activations are of ${SAMPLES} random architectures.`,
   ];
