@@ -5,6 +5,7 @@ import {
   SocketMessageWriter,
   type MessageConnection,
 } from 'vscode-jsonrpc/node.js';
+import { UserError } from '../base/user-error.js';
 import { CONTROL_METHODS, type RunStatus } from '../protocol/control.js';
 import {
   parseEventNotification,
@@ -90,8 +91,17 @@ export class ControlClient {
     await this.#connection.sendRequest(CONTROL_METHODS.subscribe, { fromSeq });
   }
 
+  /** Throws `UserError` if the supervisor goes away without an answer. */
   async ask(action: 'status' | 'pause' | 'resume' | 'stop'): Promise<RunStatus> {
-    return parseRunStatus(await this.#connection.sendRequest(CONTROL_METHODS[action], {}));
+    const answer: unknown = await Promise.race([
+      this.#connection.sendRequest(CONTROL_METHODS[action], {}),
+      this.closed.then(() => undefined),
+    ]);
+    if (answer !== undefined) return parseRunStatus(answer);
+    throw new UserError(
+      'The run’s supervisor went away without an answer.',
+      'Look at the run with `cellsmith show`.',
+    );
   }
 
   close(): void {

@@ -36,7 +36,7 @@ export async function startSupervisor(
 ): Promise<RunView> {
   const path = join(folder, OUTPUT_FILE);
   const sizeBefore = (await readOutput(path)).length;
-  const output = openSync(path, 'a');
+  const output = openOutput(path);
   const child = spawn(
     process.execPath,
     [...(engine.execArgv ?? []), engine.module, 'supervise', folder, ...flags],
@@ -61,6 +61,17 @@ export async function startSupervisor(
     await delay(POLL_MS);
   }
   throw new UserError(`The supervisor of ${folder} does not answer.`, `Look at ${path}.`);
+}
+
+function openOutput(path: string): number {
+  try {
+    return openSync(path, 'a');
+  } catch (error) {
+    throw new UserError(
+      `Cannot write ${path} (${(error as Error).message}).`,
+      'Make the run folder writable, and make room.',
+    );
+  }
 }
 
 async function answers(run: RunView): Promise<boolean> {

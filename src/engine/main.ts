@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
+import { UserError } from '../base/user-error.js';
 import type { RunConfig } from '../protocol/run-config.js';
 import type { RunPins } from '../protocol/run-folder.js';
 import { VERSION } from '../protocol/version.js';
-import type { Backend } from './backend/backend.js';
+import { OutOfMemoryError, type Backend } from './backend/backend.js';
 import { openDevice } from './backend/chain.js';
 import { digitsUrl, parseDevice } from './check-run.js';
 import { loadData } from './datasets/load-data.js';
@@ -27,7 +28,13 @@ async function drive(begin: BeginMessage, host: TrainerHost): Promise<void> {
   using backend = openDevice(device, { threads: numThreads(config) });
   host.pins(pinsOf(backend));
   const data = await loadData(config.data, { seed: config.seed, dataFolder, digitsUrl: digitsUrl() });
-  await driver({ config, data, backend, host, ...(resume === undefined ? {} : { resume }) });
+  try {
+    await driver({ config, data, backend, host, ...(resume === undefined ? {} : { resume }) });
+  } catch (error) {
+    // Another trainer would not fit either.
+    if (!(error instanceof OutOfMemoryError)) throw error;
+    throw new UserError(error.message, 'Make the batch, the channels or the number of cells smaller.');
+  }
 }
 
 function numThreads(config: RunConfig): number {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
@@ -20,12 +20,14 @@ import {
   RunBench,
   SLOW,
   RESUME,
-  numEvents,
   haveEvents,
   newestCheckpoint,
   logOf,
   supervisorPid,
 } from './run-bench.js';
+
+/** Of util-linux: changes a limit of a process that runs. */
+const CHANGE_LIMIT = 'prlimit';
 
 describe('A run whose folder meets trouble', function () {
   this.timeout(120_000);
@@ -159,33 +161,55 @@ describe('A run whose folder meets trouble', function () {
     await bench.finishesAlike(folder);
   });
 
-  it('pauses with one sentence when the disk is full, loses nothing, and goes on when there is room', async function () {
-    if (process.platform !== 'linux') return;
-    const runsFolder = join(bench.folder, 'full');
+  /** A stopped run that goes on under a limit on the size of files, which stands in for a full disk. */
+  const runWithoutRoom = async (): Promise<{
+    folder: string;
+    supervisor: ChildProcess;
+    gone: Promise<unknown>;
+  }> => {
     const folder = await bench.stopped();
-    mkdirSync(runsFolder);
-    const here = join(runsFolder, 'run');
-    cpSync(folder, here, { recursive: true });
-    // A limit on the size of files stands in for a full disk: both make writes fail.
-    const blocks = Math.ceil(statSync(join(here, 'events.jsonl')).size / 1024) + 2;
-    const command = `ulimit -S -f ${blocks}; exec "${process.execPath}" "${bench.module}" supervise "${here}" --resume`;
+    const blocks = Math.ceil(statSync(join(folder, 'events.jsonl')).size / 1024) + 2;
+    const command = `ulimit -S -f ${blocks}; exec "${process.execPath}" "${bench.module}" supervise "${folder}" --resume`;
     const supervisor = spawn('bash', ['-c', command], { stdio: 'ignore', env: { ...process.env, ...SLOW } });
     const gone = new Promise((resolve) => supervisor.once('exit', resolve));
-    await waitForState(here, 'paused');
-    const status = await controlRun(here, 'resume');
-    await waitUntil(async () => (await readRun(here)).state === 'paused', 'a second pause');
-    assert.match(
-      logOf(here),
-      /The disk is full \(EFBIG.*\): the run is paused and nothing is lost\. Make room, then resume it\./,
-    );
-    assert.ok(status.lastSeq > 0 && numEvents(here) > 60);
+    await waitForState(folder, 'paused');
+    return { folder, supervisor, gone };
+  };
+
+  it('pauses with one sentence when the disk is full, and goes on when there is room', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const { folder, supervisor, gone } = await runWithoutRoom();
+    await controlRun(folder, 'resume');
+    const notices = (): number => logOf(folder).split('The disk is full (EFBIG').length - 1;
+    await waitUntil(() => notices() === 2, 'a second pause');
+    assert.match(logOf(folder), /: the run is paused and nothing is lost\. Make room, then resume it\./);
+    assert.equal((await readRun(folder)).state, 'paused');
     await new Promise((resolve) =>
-      spawn('prlimit', ['--pid', String(supervisor.pid), '--fsize=unlimited']).once('exit', resolve),
+      spawn(CHANGE_LIMIT, ['--pid', String(supervisor.pid), '--fsize=unlimited']).once('exit', resolve),
     );
-    await controlRun(here, 'resume');
+    await controlRun(folder, 'resume');
     await gone;
-    assert.equal((await readRun(here)).state, 'finished');
-    assertSameRemains(remainsOf(here), bench.uninterrupted, here);
+    assert.equal((await readRun(folder)).state, 'finished');
+    assertSameRemains(remainsOf(folder), bench.uninterrupted, folder);
+  });
+
+  it('can be stopped while the disk is full, and resumed when there is room', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const { folder, gone } = await runWithoutRoom();
+    await controlRun(folder, 'stop');
+    await gone;
+    assert.equal((await readRun(folder)).state, 'stopped');
+    await bench.finishesAlike(folder);
+  });
+
+  it('does not begin where there is no room at all, and says so', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const folder = await bench.stopped();
+    const command = `ulimit -S -f 0; "${process.execPath}" "${bench.module}" supervise "${folder}" --resume 2>&1 | cat`;
+    const output = spawnSync('bash', ['-c', command], { encoding: 'utf8' }).stdout;
+    assert.match(output, /There is no room to run .*EFBIG.*"remedy":"Make room, then resume the run\."/);
+    assert.equal((await readRun(folder)).state, 'stopped');
+    await bench.finishesAlike(folder);
   });
 
   it('is listed with its state, and viewing never changes or resumes it', async () => {

@@ -8,7 +8,17 @@ import {
 import { UserError } from '../../base/user-error.js';
 import { CONTROL_METHODS, type RunStatus } from '../../protocol/control.js';
 import { parseHello, parseSubscribe } from '../../protocol/parse/control-schema.js';
-import type { ControlHost } from './control-server.js';
+import type { RunEvent } from '../../protocol/run-event.js';
+
+/** What the socket offers of a run. */
+export interface ControlHost {
+  status(): RunStatus;
+  pause(): void;
+  resume(): void;
+  stop(): void;
+  /** Some events on disk from `seq` on, at least one if there is one. */
+  readEvents(seq: number): Promise<readonly RunEvent[]>;
+}
 
 /** Nobody needs more to say hello. */
 const HELLO_BYTES = 65_536;

@@ -2,20 +2,9 @@ import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { UserError } from '../../base/user-error.js';
 import { CONTROL_METHODS, type RunStatus } from '../../protocol/control.js';
-import type { RunEvent } from '../../protocol/run-event.js';
 import type { LogLine } from '../../protocol/run-folder.js';
 import type { Progress } from '../../protocol/trainer-channel.js';
-import { ControlPeer } from './control-peer.js';
-
-/** What the socket offers of a run. */
-export interface ControlHost {
-  status(): RunStatus;
-  pause(): void;
-  resume(): void;
-  stop(): void;
-  /** Some events on disk from `seq` on, at least one if there is one. */
-  readEvents(seq: number): Promise<readonly RunEvent[]>;
-}
+import { ControlPeer, type ControlHost } from './control-peer.js';
 
 /** The control socket of a run: any number of clients of the same user, none of which can hold the run up. */
 export class ControlServer {

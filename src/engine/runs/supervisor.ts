@@ -10,7 +10,7 @@ import type { RunEvent } from '../../protocol/run-event.js';
 import type { RunIdentity, RunState } from '../../protocol/run-folder.js';
 import type { Progress } from '../../protocol/trainer-channel.js';
 import { ControlServer } from './control-server.js';
-import { DiskGuard, systemDisk, type Disk } from './disk.js';
+import { DiskGuard, isDiskFull, systemDisk, type Disk } from './disk.js';
 import { SupervisorLock } from './lock.js';
 import { RunStore } from './run-store.js';
 import type { TrainerProgram } from './trainer-process.js';
@@ -65,6 +65,19 @@ export class Supervisor {
   async run(): Promise<RunEnd> {
     const { folder, disk = systemDisk } = this.#options;
     this.#checkStartable(await readIdentity(folder));
+    try {
+      return await this.#runLocked(disk);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      throw new UserError(
+        `There is no room to run ${folder} (${error.message}).`,
+        'Make room, then resume the run.',
+      );
+    }
+  }
+
+  async #runLocked(disk: Disk): Promise<RunEnd> {
+    const { folder } = this.#options;
     const lock = await this.#acquireLock();
     try {
       this.#store = await RunStore.open(folder, disk, (line) => {
@@ -166,6 +179,7 @@ export class Supervisor {
     } catch (error) {
       if (!existsSync(this.#options.folder)) this.#lost(error);
       if (this.#lostFolder !== undefined) throw this.#lostFolder;
+      if (isDiskFull(error)) throw error;
       return await this.#leave({
         kind: 'broken',
         error: error instanceof Error ? error : new Error(String(error)),

@@ -19,12 +19,6 @@ export function parseCheckpoint(text: string, place: string): Checkpoint {
   return parseAs(checkpointSchema, input, place, remedy);
 }
 
-/** A line of `log.jsonl`. Throws `UserError` naming `place`. */
-export function parseLogLine(text: string, place: string): LogLine {
-  const remedy = 'Remove the line: it holds no result.';
-  return parseAs(logLineSchema, parseJson(text, place, remedy), place, remedy);
-}
-
 export const runStateSchema: Schema<RunState> = v.picklist([
   'starting',
   'running',

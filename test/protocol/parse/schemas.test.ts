@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
 import { parseEventLine } from '../../../src/protocol/parse/run-event-schema.js';
 import { parseRunConfig } from '../../../src/protocol/parse/run-config-schema.js';
-import {
-  parseCheckpoint,
-  parseLogLine,
-  parseRunIdentity,
-} from '../../../src/protocol/parse/run-folder-schema.js';
+import { parseLogNotification } from '../../../src/protocol/parse/control-schema.js';
+import { parseCheckpoint, parseRunIdentity } from '../../../src/protocol/parse/run-folder-schema.js';
 import type { MethodConfig, TrainingConfig } from '../../../src/protocol/run-config.js';
 import type { RunEventBody } from '../../../src/protocol/run-event.js';
 import type { Proposal, TrialId } from '../../../src/protocol/trial.js';
@@ -149,6 +146,6 @@ describe('Parsers of what comes from outside', () => {
 
   it('keep properties that a later patch of the same schema adds', () => {
     const line = { atMs: 1, seq: 0, level: 'info', kind: 'notice', text: 'x', added: true };
-    assert.deepEqual(parseLogLine(JSON.stringify(line), 'l'), line);
+    assert.deepEqual(parseLogNotification({ line }), { line });
   });
 });
