@@ -1,10 +1,10 @@
-import { trainingMacs } from '../../graph/cost.js';
 import type { OneShotConfig } from '../../protocol/run-config.js';
 import type { ChoiceArchitecture } from '../../space/architecture.js';
 import { evaluationBatches } from '../datasets/batches.js';
 import type { BatchSource } from '../datasets/data.js';
 import { makeSampler } from '../strategies/make-sampler.js';
 import type { PathSampler } from '../strategies/path-sampler.js';
+import { pathTrainingMacs } from '../supernet/path-cost.js';
 import type { Supernet } from '../supernet/supernet.js';
 import { countCorrect } from '../training/measure.js';
 import { divergedError, sgdUpdate } from '../training/network-training.js';
@@ -125,7 +125,7 @@ class SupernetPhase implements Disposable {
       gradientNorm: this.#since.gradientNorm + gradientNorm,
     };
     workplace.meter.addImages(batch);
-    const macs = workplace.meter.time('plan', () => trainingMacs(graph));
+    const macs = workplace.meter.time('plan', () => pathTrainingMacs(graph));
     this.#run.spend('search', batch * macs);
   }
 

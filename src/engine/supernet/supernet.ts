@@ -1,5 +1,6 @@
 import type { Rng } from '../../base/rng.js';
 import type { NetworkGraph, WeightKey } from '../../graph/network-graph.js';
+import { normalise } from '../../graph/normal-form.js';
 import type { ChoiceArchitecture } from '../../space/architecture.js';
 import { initialValues } from '../../space/instantiate/initialise.js';
 import { Instantiator } from '../../space/instantiate/instantiator.js';
@@ -23,9 +24,13 @@ export class Supernet implements Disposable {
     for (const spec of specs) this.weights.write(spec.key, spec.shape, initialValues(spec, rng));
   }
 
-  /** The network of a single path: only the chosen ops of the chosen edges. */
+  /**
+   * The network of a single path: only the chosen ops of the chosen edges. What only `none` edges read is left out: a
+   * cell of such edges cuts off all cells before it, which are then neither computed nor decayed.
+   */
   network(path: ChoiceArchitecture): NetworkGraph {
-    return this.#instantiator.build(path);
+    const graph = this.#instantiator.build(path);
+    return graph.nodes.some(({ op }) => op === 'zero') ? normalise(graph) : graph;
   }
 
   [Symbol.dispose](): void {
