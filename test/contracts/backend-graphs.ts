@@ -202,6 +202,18 @@ export function opCases(channels: number): Readonly<Record<string, Build>> {
     ),
     'a filter used twice': sum(depthwise('d', { kernel: 3 }), chain(relu, depthwise('d', { kernel: 3 }))),
     'two convolutions with one gradient': twins,
+    'convolutions of one relu, run as one': chain(
+      relu,
+      sum(
+        chain(conv('c', 16, { kernel: 1 }), norm('n')),
+        chain(conv('e', 16, { kernel: 1 }), relu),
+        conv('f', 16, { kernel: 1 }),
+      ),
+    ),
+    'strided convolutions of one relu': chain(
+      relu,
+      concat(conv('c', 8, { kernel: 3, stride: 2 }), conv('e', 16, { kernel: 3, stride: 2 })),
+    ),
     'a cell': cell,
   };
 }

@@ -42,5 +42,5 @@ function visitOperand(operand: Operand | undefined, visit: (tensor: Tensor) => v
 }
 
 function visitDestination(destination: Destination | undefined, visit: (tensor: Tensor) => void): void {
-  if (destination !== undefined) visit(destination.part.tensor);
+  for (const { tensor } of destination?.operand.parts ?? []) visit(tensor);
 }

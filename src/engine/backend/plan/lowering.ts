@@ -1,11 +1,13 @@
 import { assert, present } from '../../../base/assert.js';
 import type { GraphNode, NodeId, Shape, TrainingGraph, WeightKey } from '../../../graph/network-graph.js';
 import type { GradientSums } from './gradient-sums.js';
+import type { MergedConvolution } from './merged-convolutions.js';
 import type { Opcode } from './layout.js';
 import { BL, NUM_SHARDS, OPCODE } from './layout.js';
 import type { Operand, Part, Tensor, Value } from './operands.js';
 import { blocksOf, makeTensor, plainPart, wholeTensor } from './operands.js';
 import type { FeedRegion, OutputRegion, ScalarOutput } from './plan.js';
+import { readyLevelOf } from './readiness.js';
 import { Regions } from './regions.js';
 import type {
   Destination,
@@ -18,6 +20,7 @@ import type {
 } from './steps.js';
 import { makeStep } from './steps.js';
 import { UnsupportedOpError } from './unsupported-op-error.js';
+import type { Uses } from './uses.js';
 import { WeightTable } from './weight-table.js';
 
 /** What a plan is made for. */
@@ -26,6 +29,14 @@ export interface PlanTarget {
   /** Bytes per real: 4, or 8 in the float64 build. */
   readonly realBytes: 4 | 8;
   readonly statistics: 'batch' | 'given';
+}
+
+/** What is found out about a graph before it is lowered. */
+export interface Analysis {
+  readonly graph: TrainingGraph;
+  readonly uses: Uses;
+  readonly sums: GradientSums;
+  readonly merged: ReadonlyMap<NodeId, MergedConvolution>;
 }
 
 /** One loss of the graph: its mean over the batch lies at `mean`. */
@@ -74,6 +85,7 @@ export class Lowering {
   readonly needed: Uint8Array;
   /** Nodes that contribute to the gradient of a weight (and the sums of such nodes). */
   readonly weightGradients = new Map<NodeId, WeightGradient>();
+  readonly merged: ReadonlyMap<NodeId, MergedConvolution>;
   /** Gradient of a convolution's input → gradient of its kernel, where one step makes both. */
   readonly partners = new Map<NodeId, NodeId>();
   readonly #values: (Value | undefined)[];
@@ -81,10 +93,12 @@ export class Lowering {
   readonly #plainCopies = new Map<NodeId, Operand>();
   readonly #zeros = new Map<string, Tensor>();
 
-  constructor(graph: TrainingGraph, sums: GradientSums, needed: Uint8Array, target: PlanTarget) {
+  constructor(analysis: Analysis, target: PlanTarget) {
+    const { graph, uses, sums, merged } = analysis;
     this.graph = graph;
     this.sums = sums;
-    this.needed = needed;
+    this.needed = uses.needed;
+    this.merged = merged;
     this.target = target;
     this.weights = new WeightTable(this.regions, target.realBytes);
     this.#values = new Array<Value | undefined>(graph.nodes.length).fill(undefined);
@@ -223,10 +237,8 @@ export class Lowering {
   #baseDestination(base: NodeId): Destination {
     const source = this.graph.nodes[base]!.inputs[0]!;
     const isOwned = !this.sums.roots.has(source) || this.hasWriters(source);
-    const part = plainPart(this.operand(base));
-    if (isOwned && part !== undefined) {
-      return { operand: this.operand(base), part, begun: true, numWriters: 0 };
-    }
+    const operand = this.operand(base);
+    if (isOwned && plainPart(operand) !== undefined) return { operand, begun: true, numWriters: 0 };
     const destination = this.#freshDestination(base);
     this.pushSum([this.single(base)], destination, 1);
     return destination;
@@ -244,7 +256,7 @@ export class Lowering {
       if (operand !== undefined) level = Math.max(level, readyLevelOf(operand));
     }
     for (const written of [step.out, step.dx]) {
-      if (written?.begun === true) level = Math.max(level, readyLevel(written.part));
+      if (written?.begun === true) level = Math.max(level, readyLevelOf(written.operand));
     }
     step.level = level;
     for (const written of [step.out, step.dx]) if (written !== undefined) this.markWritten(written, level);
@@ -253,9 +265,10 @@ export class Lowering {
   }
 
   markWritten(destination: Destination, level: number): void {
-    const { tensor, from, blocks } = destination.part;
-    for (let block = from; block < from + blocks; block++) {
-      tensor.ready[block] = Math.max(tensor.ready[block]!, level);
+    for (const { tensor, from, blocks } of destination.operand.parts) {
+      for (let block = from; block < from + blocks; block++) {
+        tensor.ready[block] = Math.max(tensor.ready[block]!, level);
+      }
     }
     destination.numWriters++;
   }
@@ -352,7 +365,7 @@ export function operandOver(tensor: Tensor, channels: number): Operand {
 }
 
 function destinationOver(part: Part, channels: number, height: number, width: number): Destination {
-  return { operand: { parts: [part], channels, height, width }, part, begun: false, numWriters: 0 };
+  return { operand: { parts: [part], channels, height, width }, begun: false, numWriters: 0 };
 }
 
 /** A vector that lies in the fixed part of the arena. */
@@ -360,26 +373,4 @@ function fixedTensor(channels: number, offset: number): Tensor {
   const tensor = makeTensor(blocksOf(channels), 1, 1, true);
   tensor.offset = offset;
   return tensor;
-}
-
-/** Level from which an operand can be read. */
-export function readyLevelOf(operand: Operand): number {
-  let level = 0;
-  for (const part of operand.parts) level = Math.max(level, readyLevel(part));
-  return level;
-}
-
-/** Level from which a part can be read. */
-function readyLevel(part: Part): number {
-  const { tensor, from, blocks, norm, gradient } = part;
-  let level = tensor.fixed ? 0 : readyBlocks(tensor, from, blocks);
-  if (norm !== undefined) level = Math.max(level, norm.ready);
-  if (gradient !== undefined) level = Math.max(level, gradient.ready);
-  return level;
-}
-
-function readyBlocks(tensor: Tensor, from: number, blocks: number): number {
-  let level = 0;
-  for (let block = from; block < from + blocks; block++) level = Math.max(level, tensor.ready[block]!);
-  return level;
 }

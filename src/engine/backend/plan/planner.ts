@@ -10,6 +10,7 @@ import { lowerNode } from './lower/index.js';
 import type { PlanTarget } from './lowering.js';
 import { Lowering } from './lowering.js';
 import { placeTensors } from './memory.js';
+import { findMergedConvolutions } from './merged-convolutions.js';
 import type { Plan } from './plan.js';
 import { recomputeCheapResults } from './recompute.js';
 import { makeStep } from './steps.js';
@@ -29,7 +30,9 @@ export function plan(graph: NetworkGraph, request: PlanRequest): Plan {
   const training = trainingGraph(graph, request);
   const results = resultsOf(training, request);
   const uses = countUses(training, [...results.values(), ...training.weightGradients.values()]);
-  const lowering = new Lowering(training, findGradientSums(training, uses), uses.needed, request);
+  const sums = findGradientSums(training, uses);
+  const merged = findMergedConvolutions(training, uses, sums);
+  const lowering = new Lowering({ graph: training, uses, sums, merged }, request);
   lowerAll(lowering, results);
   const levels = byLevel(lowering.steps);
   markLifetimes(levels);

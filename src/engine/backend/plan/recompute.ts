@@ -23,7 +23,7 @@ export function recomputeCheapResults(levels: Step[][], norms: Iterable<Norm>): 
   const added: Tensor[] = [];
   const cheap = levels.flat().filter((step) => CHEAP.has(step.opcode));
   for (const step of cheap) {
-    const result = step.out!.part.tensor;
+    const result = step.out!.operand.parts[0]!.tensor;
     if (kept.has(result) || step.out!.numWriters !== 1 || result.firstLevel === result.lastLevel) continue;
     const later = (readers.get(result) ?? []).filter((reader) => reader.level !== step.level);
     if (!inputsLiveUntil(step, result.lastLevel)) continue;
@@ -35,7 +35,7 @@ export function recomputeCheapResults(levels: Step[][], norms: Iterable<Norm>): 
 
 /** Repeats `step` before its readers in each of their levels. */
 function repeat(levels: Step[][], step: Step, readers: readonly Step[]): Tensor[] {
-  const result = step.out!.part.tensor;
+  const result = step.out!.operand.parts[0]!.tensor;
   const copies = new Map<number, Tensor>();
   for (const reader of readers) {
     let copy = copies.get(reader.level);
@@ -57,7 +57,7 @@ function repeated(step: Step, level: number, result: Tensor): Step {
   return {
     ...step,
     level,
-    out: { operand: { ...out.operand, parts: [part] }, part, begun: false, numWriters: 1 },
+    out: { operand: { ...out.operand, parts: [part] }, begun: false, numWriters: 1 },
   };
 }
 
@@ -75,7 +75,7 @@ function replaced(operand: Operand | undefined, from: Tensor, to: Tensor): Opera
 
 /** Whether all that the step reads is stored up to `level`, which it is if somebody else reads it there or later. */
 function inputsLiveUntil(step: Step, level: number): boolean {
-  const result = step.out!.part.tensor;
+  const result = step.out!.operand.parts[0]!.tensor;
   let live = true;
   forEachTensor(step, (tensor) => {
     if (tensor !== result && !tensor.fixed && tensor.lastLevel < level) live = false;

@@ -1,6 +1,6 @@
 import type { DilatedWindow, Shape, WeightKey } from '../../../graph/network-graph.js';
 import type { Opcode } from './layout.js';
-import type { Operand, Part } from './operands.js';
+import type { Operand } from './operands.js';
 
 /** Offsets below are bytes from the start of the arena; −1: absent. */
 
@@ -13,6 +13,9 @@ export interface PackedWeight {
   readonly offset: number;
   /** Transposed panels; taken when a step needs them. */
   transposed: number;
+  /** Among merged convolutions: its first row of the transposed panels, and the rows of all (0: its own alone). */
+  readonly firstRow: number;
+  readonly numRows: number;
 }
 
 /** Sums that are kept per shard: reals from `offset`, `stride` reals between shards (0: one sum). */
@@ -71,8 +74,6 @@ export interface NormGradient {
 /** Where a result is written; several steps may add to it. */
 export interface Destination {
   readonly operand: Operand;
-  /** The one part of `operand`. */
-  readonly part: Part;
   /** Whether values that must be kept are already there. While encoding: set by the first writer. */
   begun: boolean;
   /** Number of steps that write it. */

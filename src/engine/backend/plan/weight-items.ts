@@ -98,6 +98,8 @@ export class WeightItems {
         if (item.weight.kind !== 'embedding') this.#weight(table, at, item.weight, PACK[item.weight.kind]);
         table.referArena(at + INSTRUCTION.weight, item.weight.offset);
         table.referArena(at + INSTRUCTION.weightT, item.weight.transposed);
+        table.words[at + INSTRUCTION.channelTo] = item.weight.firstRow;
+        table.words[at + INSTRUCTION.channelCount] = item.weight.numRows;
         this.slotOf(item.weight).valueWords.push(at + INSTRUCTION.stored);
         return;
       case 'reduce': {

@@ -24,9 +24,45 @@ export class WeightTable {
       return known;
     }
     const offset = kind === 'embedding' ? -1 : this.#reals(packedSize(kind, shape));
-    const weight = { key, kind, shape, offset, transposed: -1 };
+    const weight = { key, kind, shape, offset, transposed: -1, firstRow: 0, numRows: 0 };
     this.packed.set(key, weight);
     return weight;
+  }
+
+  /** The kernels of merged convolutions, side by side. */
+  takeMerged(
+    kernels: readonly { readonly key: WeightKey; readonly shape: Shape }[],
+  ): readonly PackedWeight[] {
+    const sizes = kernels.map(({ shape }) => packedSize('conv', shape));
+    const numRows = kernels.reduce((rows, { shape }) => rows + shape[0]!, 0);
+    let offset = this.#reals(sizes.reduce((sum, size) => sum + size, 0));
+    let firstRow = 0;
+    return kernels.map(({ key, shape }, i) => {
+      const weight: PackedWeight = { key, kind: 'conv', shape, offset, transposed: -1, firstRow, numRows };
+      assert(!this.packed.has(key), `Weight ${key} of a merged convolution is used elsewhere`);
+      this.packed.set(key, weight);
+      offset += sizes[i]! * this.#realBytes;
+      firstRow += shape[0]!;
+      return weight;
+    });
+  }
+
+  /** Packed sums of the gradients of merged convolutions, side by side: one step makes them all. */
+  mergeGradients(gradients: readonly WeightGradient[]): ShardSums {
+    const sizes = gradients.map(({ weight }) => packedSize('conv', weight.shape));
+    const joint = this.#shardSums(sizes.reduce((sum, size) => sum + size, 0));
+    let { offset } = joint;
+    for (const [i, gradient] of gradients.entries()) {
+      gradient.sums = { offset, stride: joint.stride, begun: true };
+      offset += sizes[i]! * this.#realBytes;
+    }
+    return joint;
+  }
+
+  /** As `transpose`, for all weights of a merged convolution. */
+  transposeMerged(weights: readonly PackedWeight[]): void {
+    const transposed = this.#reals(weights.reduce((sum, { shape }) => sum + packedSize('conv', shape), 0));
+    for (const weight of weights) weight.transposed = transposed;
   }
 
   /** Also packs the transposed panels that a gradient with respect to the input reads. */

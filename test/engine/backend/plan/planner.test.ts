@@ -63,12 +63,12 @@ describe('plan', () => {
   it('adds the gradients of several readers in one buffer', () => {
     const graph = classifier(
       [8, 8, 8],
-      chain(relu, sum(conv('a', 8, { kernel: 3 }), conv('b', 8, { kernel: 3 }))),
+      chain(relu, sum(conv('a', 8, { kernel: 3 }), conv('b', 8, { kernel: 5 }))),
     );
     const planned = plan(graph, TRAIN);
     const gradients = instructions(planned, OPCODE.CONV_GRAD);
     const targets = gradients
-      .filter((at) => planned.words[at + INSTRUCTION.kernel] === 3)
+      .filter((at) => planned.words[at + INSTRUCTION.kernel]! > 1)
       .map((at) => partOf(planned, at + INSTRUCTION.dx)!);
     assert.equal(targets[0]!.data, targets[1]!.data);
     assert.deepEqual(
@@ -87,6 +87,17 @@ describe('plan', () => {
     assert.equal(filters.length, 2);
     for (const at of filters)
       assert.ok((partOf(planned, at + INSTRUCTION.out)!.flags & PART_FLAGS.LOCAL) !== 0);
+  });
+
+  it('runs convolutions of one input as one', () => {
+    const graph = classifier(
+      [8, 8, 8],
+      chain(relu, concat(conv('a', 8, { kernel: 1 }), conv('b', 16, { kernel: 1 }))),
+    );
+    const planned = plan(graph, TRAIN);
+    assert.equal(instructions(planned, OPCODE.CONV).length, 3);
+    assert.equal(instructions(planned, OPCODE.CONV_GRAD).length, 3);
+    assert.equal(instructions(planned, OPCODE.REDUCE_CONV).length, 4);
   });
 
   it('packs each weight once', () => {

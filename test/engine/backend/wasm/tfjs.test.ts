@@ -131,9 +131,8 @@ function runTheirs({ feeds, weights }: Inputs, peer: Peer): ReadonlyMap<string, 
   const targets = labels.mul(0.8).add(0.2 / 3);
   const lossOf = (...tensors: tf.Tensor[]): tf.Scalar => {
     const weight = (name: string): tf.Tensor => tensors[1 + names.indexOf(name as WeightKey)]!;
-    const pooled = peer(tensors[0] as tf.Tensor4D, weight)
-      .tanh()
-      .mean([1, 2]) as tf.Tensor2D;
+    const y = peer(tensors[0] as tf.Tensor4D, weight);
+    const pooled = tf.mean<tf.Tensor2D>(tf.tanh(y), [1, 2]);
     const logits = tf.matMul(pooled, weight('head') as tf.Tensor2D, false, true).add(weight('bias'));
     return targets.mul(tf.logSoftmax(logits)).sum(1).mean().neg().asScalar();
   };

@@ -1,8 +1,8 @@
 import type { NodeId } from '../../../../graph/network-graph.js';
 import { OPCODE } from '../layout.js';
 import type { Lowering } from '../lowering.js';
-import { readyLevelOf } from '../lowering.js';
 import { concatOperands, sliceOperand } from '../operands.js';
+import { readyLevelOf } from '../readiness.js';
 import type { Destination } from '../steps.js';
 import { makeStep } from '../steps.js';
 import type { LoweringRules } from './rules.js';

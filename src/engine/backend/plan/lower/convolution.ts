@@ -1,8 +1,10 @@
+import { present } from '../../../../base/assert.js';
 import type { DilatedWindow, GraphNode, NodeId, NodeOf, OpName } from '../../../../graph/network-graph.js';
 import { OPCODE } from '../layout.js';
 import type { Lowering } from '../lowering.js';
-import { mapShape } from '../lowering.js';
-import { hasRelu } from '../operands.js';
+import { mapShape, weightKey } from '../lowering.js';
+import type { MergedConvolution } from '../merged-convolutions.js';
+import { concatOperands, hasRelu } from '../operands.js';
 import type { PackedWeight, ShardSums } from '../steps.js';
 import { makeStep } from '../steps.js';
 import type { LoweringRules } from './rules.js';
@@ -16,6 +18,11 @@ type InputGradOp = 'conv_input_grad' | 'depthwise_input_grad' | 'linear_input_gr
 export const CONVOLUTION: LoweringRules<'conv' | 'depthwise' | 'linear' | KernelGradOp | InputGradOp> = {
   conv(lowering, node) {
     const { attributes } = node;
+    const merged = lowering.merged.get(node.id);
+    if (merged !== undefined) {
+      if (node.id === merged.forward[0]) lowerMerged(lowering, merged);
+      return;
+    }
     const x = inputOf(node);
     const weight = lowering.weight(node, 'kernel', 'conv', [
       attributes.out,
@@ -56,6 +63,7 @@ export const CONVOLUTION: LoweringRules<'conv' | 'depthwise' | 'linear' | Kernel
 
 /** One step can make both gradients of a convolution; whichever node comes second makes it. */
 function lowerKernelGrad(lowering: Lowering, node: NodeOf<KernelGradOp>): void {
+  if (lowering.merged.has(node.id)) return;
   const gradient = lowering.weightGradientOf(node as GraphNode);
   const partner = partnerOf(lowering, node);
   if (partner !== undefined) {
@@ -74,6 +82,12 @@ function lowerKernelGrad(lowering: Lowering, node: NodeOf<KernelGradOp>): void {
 }
 
 function lowerInputGrad(lowering: Lowering, node: NodeOf<InputGradOp>): void {
+  const merged = lowering.merged.get(node.id);
+  if (merged !== undefined) {
+    merged.numReached++;
+    if (merged.numReached === merged.inputGrads.length) lowerMergedGradients(lowering, merged);
+    return;
+  }
   const dy = lowering.operand(inputOf(node));
   const weight = weightOf(lowering, node);
   const partner = lowering.partners.get(node.id);
@@ -95,6 +109,41 @@ function lowerInputGrad(lowering: Lowering, node: NodeOf<InputGradOp>): void {
       window: windowOf(node),
       weight,
       weightGrad,
+    }),
+  );
+}
+
+/** All convolutions of one input, side by side. */
+function lowerMerged(lowering: Lowering, { x, forward }: MergedConvolution): void {
+  const nodes = forward.map((id) => lowering.graph.nodes[id] as NodeOf<'conv'>);
+  const channels = channelsOf(lowering, x);
+  const weights = lowering.weights.takeMerged(
+    nodes.map((node) => {
+      const { out, kernel } = node.attributes;
+      return { key: weightKey(node, 'kernel'), shape: [out, channels, kernel, kernel] };
+    }),
+  );
+  const operands = forward.map((id) => lowering.destination(id).operand);
+  const operand = present(concatOperands(operands), 'results of whole blocks');
+  const out = { operand, begun: false, numWriters: 0 };
+  const window = nodes[0]!.attributes;
+  lowering.push(makeStep(OPCODE.CONV, { in: lowering.operand(x), out, window, weight: weights[0] }));
+}
+
+function lowerMergedGradients(lowering: Lowering, merged: MergedConvolution): void {
+  const { x, kernelGrads, inputGrads } = merged;
+  const gradients = kernelGrads.map((id) => lowering.weightGradientOf(lowering.graph.nodes[id]!));
+  const weights = gradients.map(({ weight }) => weight);
+  lowering.weights.transposeMerged(weights);
+  const dys = inputGrads.map((id) => lowering.operand(inputOf(lowering.graph.nodes[id]!)));
+  lowering.push(
+    makeStep(OPCODE.CONV_GRAD, {
+      in: lowering.operand(x),
+      grad: present(concatOperands(dys), 'gradients of whole blocks'),
+      dx: lowering.destination(inputGrads[0]!),
+      window: windowOf(lowering.graph.nodes[inputGrads[0]!] as NodeOf<'conv_input_grad'>),
+      weight: weights[0],
+      weightGrad: lowering.weights.mergeGradients(gradients),
     }),
   );
 }
