@@ -62,6 +62,17 @@ for (const alpha of [0.1, 1]) {
 }
 console.log('expected: random .745, repaired α = 1 .819');
 
+const full = new NoveltyArchive(1000, cell.numSlots);
+const rng = Rng.fromSeed(1);
+for (let row = 0; row < full.capacity; row++) full.write(row, distinctCell(rng));
+const scoringUs = Array.from({ length: 200 }, () => {
+  const scored = distinctCell(rng);
+  const startedMs = performance.now();
+  for (let i = 0; i < 10; i++) full.novelty(scored, K);
+  return 100 * (performance.now() - startedMs);
+});
+console.log(`\nOne scoring among 1,000 cells: median ${median(scoringUs).toFixed(1)} µs`);
+
 interface Run {
   readonly novelty: number;
   readonly balance: number;

@@ -9,6 +9,7 @@ export class RunProgress {
   readonly #host: Pick<RunHost, 'progress' | 'now' | 'log'>;
   readonly #meter: WorkMeter;
   readonly #startedMs: number;
+  readonly #wholeCost: number;
   /** Share of the run when the first phase of this process began. */
   #shareAtStart: number | undefined;
   #phase: Phase = 'supernet';
@@ -25,6 +26,7 @@ export class RunProgress {
     this.#host = host;
     this.#meter = meter;
     this.#startedMs = host.now();
+    this.#wholeCost = costOf(plan);
   }
 
   begin(phase: Phase, total: number): void {
@@ -37,12 +39,14 @@ export class RunProgress {
   at(done: number, fraction = done / Math.max(1, this.#total)): void {
     this.#done = done;
     const index = this.#plan.findIndex(({ phase }) => phase === this.#phase);
-    const costOf = (phases: readonly PlannedPhase[]): number =>
-      phases.reduce((sum, { cost }) => sum + cost, 0);
-    const before = index < 0 ? costOf(this.#plan) : costOf(this.#plan.slice(0, index));
+    const before = index < 0 ? this.#wholeCost : costOf(this.#plan.slice(0, index));
     const own = index < 0 ? 0 : this.#plan[index]!.cost;
-    const whole = costOf(this.#plan);
-    this.#share = whole > 0 ? Math.min(1, (before + own * Math.min(1, fraction)) / whole) : 0;
+    this.#share = Math.min(1, (before + own * Math.min(1, fraction)) / Math.max(1, this.#wholeCost));
+  }
+
+  /** So much more work (images × MACs) is finished since the last `at`, in the midst of a unit. */
+  worked(cost: number): void {
+    this.#share = Math.min(1, this.#share + cost / Math.max(1, this.#wholeCost));
   }
 
   /** Expected work of the phase under way, images × MACs. */
@@ -74,3 +78,7 @@ export class RunProgress {
 }
 
 const REPORT_MS = 500;
+
+function costOf(phases: readonly PlannedPhase[]): number {
+  return phases.reduce((sum, { cost }) => sum + cost, 0);
+}

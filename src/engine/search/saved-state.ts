@@ -42,7 +42,6 @@ const savedState = v.object({
  * blobs it is all that a resumed driver needs.
  */
 export type SavedState = v.InferOutput<typeof savedState>;
-export type BestTrial = v.InferOutput<typeof bestTrial>;
 
 export const FRESH_STATE: SavedState = { cost: { search: 0, baseline: 0 }, best: {} };
 

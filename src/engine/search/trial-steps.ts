@@ -16,8 +16,9 @@ export async function runTrial(
   evaluator: Evaluator,
 ): Promise<TrialResult> {
   await run.emit({ type: 'asked', role, proposals: [proposal] });
-  const result = await evaluator.evaluate(proposal, async (epoch, { correct, of, loss }) => {
+  const result = await evaluator.evaluate(proposal, async (epoch, { correct, of, loss }, cost) => {
     const trial = proposal.trial;
+    run.progress.worked(cost);
     await run.emit({
       type: 'trial_progress',
       role,

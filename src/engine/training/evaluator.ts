@@ -12,8 +12,8 @@ export interface Evaluator {
   evaluate(proposal: Proposal, report: ReportProgress): Promise<TrialResult>;
 }
 
-/** `epoch` counts finished epochs, from 1. */
-export type ReportProgress = (epoch: number, validation: Measurement) => Promise<void>;
+/** `epoch` counts finished epochs, from 1; `cost` is that of this epoch: images × MACs. */
+export type ReportProgress = (epoch: number, validation: Measurement, cost: number) => Promise<void>;
 
 export interface TrialResult {
   readonly outcome: Outcome;

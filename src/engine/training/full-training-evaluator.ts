@@ -72,7 +72,7 @@ export class FullTrainingEvaluator implements Evaluator {
           epoch * epochCost,
         );
       }
-      await report(epoch, measurement);
+      await report(epoch, measurement, epochCost);
     }
     assert(measurement !== undefined, 'A trial trains for at least one epoch');
     const values = objectiveValues(objectives, measurement, network.inference);
