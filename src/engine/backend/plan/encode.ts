@@ -15,11 +15,11 @@ import {
 import type { LevelSteps } from './lifetimes.js';
 import type { Lowering } from './lowering.js';
 import { imageReals } from './memory.js';
-import type { Operand, Part } from './operands.js';
+import type { Norm, NormGradient, Operand, Part } from './operands.js';
 import { blocksOf } from './operands.js';
 import type { Plan, StatisticsSlot } from './plan.js';
 import { alignUp } from './regions.js';
-import type { Destination, Norm, NormGradient, Step } from './steps.js';
+import type { Destination, Step } from './steps.js';
 import { TableWriter } from './table-writer.js';
 import type { Item } from './weight-items.js';
 import { WeightItems } from './weight-items.js';

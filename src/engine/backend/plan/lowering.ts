@@ -4,20 +4,13 @@ import type { GradientSums } from './gradient-sums.js';
 import type { MergedConvolution } from './merged-convolutions.js';
 import type { Opcode } from './layout.js';
 import { BL, NUM_SHARDS, OPCODE } from './layout.js';
-import type { Operand, Part, Tensor, Value } from './operands.js';
+import type { Norm, NormGradient, Operand, Part, Tensor, Value } from './operands.js';
 import { blocksOf, makeTensor, plainPart, wholeTensor } from './operands.js';
 import type { FeedRegion, OutputRegion, ScalarOutput } from './plan.js';
 import { readyLevelOf } from './readiness.js';
 import { Regions } from './regions.js';
-import type {
-  Destination,
-  Norm,
-  NormGradient,
-  PackedWeight,
-  ShardSums,
-  Step,
-  WeightGradient,
-} from './steps.js';
+import type { PackedWeight } from './packed-weight.js';
+import type { Destination, ShardSums, Step, WeightGradient } from './steps.js';
 import { makeStep } from './steps.js';
 import { UnsupportedOpError } from './unsupported-op-error.js';
 import type { Uses } from './uses.js';

@@ -1,5 +1,6 @@
 import { BL } from './layout.js';
-import type { NormGradient, Norm } from './steps.js';
+import type { WeightKey } from '../../../graph/network-graph.js';
+import type { PackedWeight } from './packed-weight.js';
 
 /**
  * Storage for one activation or gradient of a run: per image [blocks][height][width][BL] reals. Where it lies is
@@ -32,6 +33,32 @@ export interface Part {
   readonly norm: Norm | undefined;
   /** Read as the gradient of this batch normalisation's input: A·data + B·z + C. */
   readonly gradient: NormGradient | undefined;
+}
+
+/** One batch normalisation of the forward graph. */
+export interface Norm {
+  /** What it reads: one plain part. */
+  readonly z: Operand;
+  readonly channels: number;
+  readonly blocks: number;
+  readonly epsilon: number;
+  readonly statistics: WeightKey | undefined;
+  readonly gamma: PackedWeight | undefined;
+  readonly beta: PackedWeight | undefined;
+  readonly scaleShift: number;
+  readonly meanRstd: number;
+  /** Level from which its result can be read. */
+  ready: number;
+}
+
+/** The backward side of a batch normalisation for one dy. */
+export interface NormGradient {
+  readonly norm: Norm;
+  readonly coefficients: number;
+  readonly dgamma: number;
+  readonly dbeta: number;
+  /** Level from which the coefficients can be read. */
+  readonly ready: number;
 }
 
 /** Parts joined along channels. */

@@ -2,8 +2,8 @@ import type { Opcode } from './layout.js';
 import { OPCODE } from './layout.js';
 import type { LevelSteps } from './lifetimes.js';
 import { forEachTensor } from './lifetimes.js';
-import type { Norm, Step } from './steps.js';
-import type { Operand, Tensor } from './operands.js';
+import type { Step } from './steps.js';
+import type { Norm, Operand, Tensor } from './operands.js';
 import { makeTensor, wholeTensor } from './operands.js';
 
 /**

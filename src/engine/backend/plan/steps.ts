@@ -1,22 +1,9 @@
-import type { DilatedWindow, Shape, WeightKey } from '../../../graph/network-graph.js';
+import type { DilatedWindow } from '../../../graph/network-graph.js';
 import type { Opcode } from './layout.js';
-import type { Operand } from './operands.js';
+import type { Norm, NormGradient, Operand } from './operands.js';
+import type { PackedWeight } from './packed-weight.js';
 
 /** Offsets below are bytes from the start of the arena; −1: absent. */
-
-/** A weight as the kernels read it; packed at the start of every run. */
-export interface PackedWeight {
-  readonly key: WeightKey;
-  readonly kind: 'conv' | 'depthwise' | 'vector' | 'embedding';
-  /** PyTorch's layout: [out, in, k, k], [C, k, k], [out, in] (as k = 1), [C]; [vocabulary, dim]. */
-  readonly shape: Shape;
-  readonly offset: number;
-  /** Transposed panels; taken when a step needs them. */
-  transposed: number;
-  /** Among merged convolutions: its first row of the transposed panels, and the rows of all (0: its own alone). */
-  readonly firstRow: number;
-  readonly numRows: number;
-}
 
 /** Sums that are kept per shard: reals from `offset`, `stride` reals between shards (0: one sum). */
 export interface ShardSums {
@@ -42,32 +29,6 @@ export interface WeightGradient {
 /** A packed vector that is complete from a level on. */
 export interface VectorSum {
   readonly offset: number;
-  readonly ready: number;
-}
-
-/** One batch normalisation of the forward graph. */
-export interface Norm {
-  /** What it reads: one plain part. */
-  readonly z: Operand;
-  readonly channels: number;
-  readonly blocks: number;
-  readonly epsilon: number;
-  readonly statistics: WeightKey | undefined;
-  readonly gamma: PackedWeight | undefined;
-  readonly beta: PackedWeight | undefined;
-  readonly scaleShift: number;
-  readonly meanRstd: number;
-  /** Level from which its result can be read. */
-  ready: number;
-}
-
-/** The backward side of a batch normalisation for one dy. */
-export interface NormGradient {
-  readonly norm: Norm;
-  readonly coefficients: number;
-  readonly dgamma: number;
-  readonly dbeta: number;
-  /** Level from which the coefficients can be read. */
   readonly ready: number;
 }
 

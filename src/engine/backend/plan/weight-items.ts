@@ -5,7 +5,8 @@ import type { Lowering } from './lowering.js';
 import { imageReals } from './memory.js';
 import type { Tensor } from './operands.js';
 import type { GradientRegion, WeightSlot } from './plan.js';
-import type { PackedWeight, WeightGradient } from './steps.js';
+import type { PackedWeight } from './packed-weight.js';
+import type { WeightGradient } from './steps.js';
 import type { TableWriter } from './table-writer.js';
 import { sizeOf } from './weight-table.js';
 

@@ -3,7 +3,8 @@ import type { Shape, WeightKey } from '../../../graph/network-graph.js';
 import { BL, NUM_SHARDS } from './layout.js';
 import { blocksOf } from './operands.js';
 import type { Regions } from './regions.js';
-import type { PackedWeight, ShardSums, WeightGradient } from './steps.js';
+import type { PackedWeight } from './packed-weight.js';
+import type { ShardSums, WeightGradient } from './steps.js';
 
 /** The weights of a plan, packed once however many nodes read them. */
 export class WeightTable {
