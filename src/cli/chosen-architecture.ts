@@ -9,6 +9,7 @@ import type { RunEvent } from '../protocol/run-event.js';
 import type { TrialRole } from '../protocol/trial.js';
 import type { ChoiceArchitecture, Architecture } from '../space/architecture.js';
 import { parseGenotype } from '../space/genotype.js';
+import { parseArchitecture } from '../space/legal.js';
 import type { SearchSpace } from '../space/search-space.js';
 
 export interface ChosenArchitecture {
@@ -21,6 +22,8 @@ export interface ChosenArchitecture {
 /** ARCH on the command line: `best` (the default), `baseline`, the number of a trial, or a genotype. */
 export async function chooseArchitecture(run: RunView, text = 'best'): Promise<ChosenArchitecture> {
   const config = await readConfig(run.folder);
+  if (text.startsWith('{'))
+    return { config, architecture: fromJson(config.space, text), label: 'architecture' };
   if (text.includes('('))
     return { config, architecture: parseGenotype(config.space, text), label: 'genotype' };
   const events: RunEvent[] = [];
@@ -33,6 +36,20 @@ export async function chooseArchitecture(run: RunView, text = 'best'): Promise<C
     );
   }
   return { config, architecture: found, label: /^\d+$/.test(text) ? `trial-${text}` : text };
+}
+
+/** An architecture as `cellsmith sample --json` prints it. */
+export function fromJson(space: SearchSpace, text: string): ChoiceArchitecture {
+  const remedy = 'Give the `architecture` object of `cellsmith sample --json`.';
+  let input: unknown;
+  try {
+    input = JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`The architecture is no JSON: ${(error as Error).message}.`, remedy);
+  }
+  const parsed = parseArchitecture(space, input);
+  if (parsed.ok) return parsed.architecture;
+  throw new UserError(`${parsed.reason}.`, remedy);
 }
 
 function inEvents(events: readonly RunEvent[], space: SearchSpace, text: string): Architecture | undefined {

@@ -3,4 +3,4 @@ export { describeDevices, type DeviceReport } from './backend/chain.js';
 export { checkRun } from './check-run.js';
 export { defaultDataFolder } from './datasets/data-folder.js';
 export { fetchDataSet } from './datasets/fetch-data-set.js';
-export { listDataSets, type DataSetInfo } from './datasets/registry.js';
+export { locateDataSets, type LocatedDataSet } from './located-data-sets.js';

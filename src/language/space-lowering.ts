@@ -1,11 +1,10 @@
-import { sha256Hex } from '../base/hash.js';
+import { identify } from '../space/identify.js';
 import type { Decision } from '../space/decision.js';
 import type {
   CellType,
   InputSpec,
   Scale,
   SearchSpace,
-  SpaceId,
   TaskSpec,
   Template,
 } from '../space/search-space.js';
@@ -50,8 +49,7 @@ export function lowerSpace(node: ast.Space, reporter: Reporter): LoweredSpace | 
     rules: rules.map(({ rule }) => rule),
     scales,
   };
-  const id = `${node.name}-${sha256Hex(JSON.stringify(content)).slice(0, 8)}` as SpaceId;
-  return { node, space: { id, ...content }, rules };
+  return { node, space: identify(content), rules };
 }
 
 interface Body {

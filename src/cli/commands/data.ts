@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { defaultDataFolder, fetchDataSet, listDataSets, type DataSetInfo } from '../../engine/index.js';
+import { defaultDataFolder, fetchDataSet, locateDataSets, type LocatedDataSet } from '../../engine/index.js';
 import type { CliContext } from '../context.js';
 import { bytes, percent, table } from '../terminal/format.js';
 
@@ -9,19 +9,17 @@ export function addData(root: Command, context: CliContext): void {
   data
     .command('list')
     .description('which data sets a search can name, and where they come from')
+    .option('--data <folder>', 'where to look')
     .option('--json', 'print JSON (docs/cli.md)')
-    .action((options: { json?: true }) => {
-      const sets = listDataSets();
-      if (options.json === true)
-        context.print(
-          JSON.stringify({ schema: 1, dataSets: sets, folder: defaultDataFolder(context.environment) }),
-        );
-      else {
-        for (const line of table([['name', 'images', 'from', ''], ...sets.map(rowOf)])) context.print(line);
-        context.print(
-          `\nDownloads go to ${defaultDataFolder(context.environment)} (or --to, and \`run --data\`).`,
-        );
+    .action(async (options: { data?: string; json?: true }) => {
+      const folder = dataFolder(options.data, context);
+      const sets = await locateDataSets(folder);
+      if (options.json === true) {
+        context.print(JSON.stringify({ schema: 1, dataSets: sets, folder }));
+        return;
       }
+      for (const line of table([['name', 'images', 'from', ''], ...sets.map(rowOf)])) context.print(line);
+      context.print(`\nDownloads go to ${folder}.`);
     });
   data
     .command('fetch')
@@ -29,8 +27,7 @@ export function addData(root: Command, context: CliContext): void {
     .argument('<name>', 'as in `cellsmith data list`')
     .option('--to <folder>', 'where to')
     .action(async (name: string, options: { to?: string }) => {
-      const to =
-        options.to === undefined ? defaultDataFolder(context.environment) : resolve(context.cwd, options.to);
+      const to = dataFolder(options.to, context);
       const result = await fetchDataSet(name, {
         to,
         signal: context.signal,
@@ -46,14 +43,15 @@ export function addData(root: Command, context: CliContext): void {
     });
 }
 
-function rowOf(info: DataSetInfo): string[] {
-  const { shape, origin } = info;
+/** `--data` or `--to`, or where downloads go. */
+function dataFolder(option: string | undefined, context: CliContext): string {
+  return option === undefined ? defaultDataFolder(context.environment) : resolve(context.cwd, option);
+}
+
+function rowOf({ name, shape, origin, place, description }: LocatedDataSet): string[] {
   const images =
     shape === undefined ? 'as the files say' : `${shape.height}×${shape.width}×${shape.channels}`;
-  const from = {
-    built_in: 'built in',
-    fetch: `cellsmith data fetch ${info.name}`,
-    folder: 'a folder of yours',
-  }[origin.kind];
-  return [info.name, images, from, info.description];
+  const from = { built_in: 'built in', fetch: `cellsmith data fetch ${name}`, folder: 'a folder of yours' };
+  const isHere = origin.kind === 'fetch' && place !== undefined;
+  return [name, images, isHere ? place : from[origin.kind], description];
 }

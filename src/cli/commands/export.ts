@@ -8,12 +8,14 @@ import type { RunView } from '../../client/read-run.js';
 import { RUN_FILES } from '../../protocol/run-folder.js';
 import { choiceKey, type ChoiceArchitecture } from '../../space/architecture.js';
 import { genotypeText, plainCells } from '../../space/genotype.js';
+import { nasBench201Name, nasBench201String } from '../../space/nas-bench-201.js';
+import type { SearchSpace } from '../../space/search-space.js';
 import { chooseArchitecture } from '../chosen-architecture.js';
 import type { CliContext } from '../context.js';
 import { findRun } from '../run-folder.js';
 
 interface ExportOptions {
-  readonly what: 'genotype' | 'json' | 'weights';
+  readonly what: 'genotype' | 'nasbench201' | 'json' | 'weights';
   readonly output?: string;
   readonly runs?: string;
 }
@@ -27,9 +29,9 @@ export function addExport(root: Command, context: CliContext): void {
     .addOption(
       new Option(
         '--what <what>',
-        'genotype: DARTS notation; json: cells by name; weights: safetensors of the retrained network',
+        'genotype: DARTS notation; nasbench201: the published string; json: cells by name; weights: safetensors of the retrained network',
       )
-        .choices(['genotype', 'json', 'weights'])
+        .choices(['genotype', 'nasbench201', 'json', 'weights'])
         .default('genotype'),
     )
     .option('-o, --output <file>', 'where to (weights need it; text goes to standard output without it)')
@@ -41,13 +43,25 @@ export function addExport(root: Command, context: CliContext): void {
         await exportWeights(run, architecture, { options, context });
         return;
       }
-      const text =
-        options.what === 'genotype'
-          ? genotypeText(config.space, architecture)
-          : JSON.stringify({ schema: 1, architecture, cells: plainCells(config.space, architecture) });
+      const text = textOf(config.space, architecture, options.what);
       if (options.output === undefined) context.print(text);
       else await writeFile(resolve(context.cwd, options.output), `${text}\n`);
     });
+}
+
+function textOf(
+  space: SearchSpace,
+  architecture: ChoiceArchitecture,
+  what: Exclude<ExportOptions['what'], 'weights'>,
+): string {
+  switch (what) {
+    case 'genotype':
+      return genotypeText(space, architecture);
+    case 'nasbench201':
+      return `${nasBench201Name(space, architecture)}\n${nasBench201String(space, architecture)}`;
+    case 'json':
+      return JSON.stringify({ schema: 1, architecture, cells: plainCells(space, architecture) });
+  }
 }
 
 interface Place {

@@ -15,7 +15,7 @@ import type { ChoiceArchitecture } from '../../space/architecture.js';
 import { parseGenotype } from '../../space/genotype.js';
 import { instantiate } from '../../space/instantiate/instantiator.js';
 import type { Scale, SearchSpace } from '../../space/search-space.js';
-import { chooseArchitecture } from '../chosen-architecture.js';
+import { chooseArchitecture, fromJson } from '../chosen-architecture.js';
 import type { CliContext } from '../context.js';
 import { chooseSpace, readValidNasFile } from '../nas-file.js';
 import { findRun } from '../run-folder.js';
@@ -80,7 +80,11 @@ async function subjectOf(
     return { space: config.space, architecture };
   }
   const space = chooseSpace(await readValidNasFile(name, context), options.space);
-  return { space, architecture: arch === undefined ? undefined : parseGenotype(space, arch) };
+  return { space, architecture: arch === undefined ? undefined : architectureFrom(space, arch) };
+}
+
+function architectureFrom(space: SearchSpace, text: string): ChoiceArchitecture {
+  return text.startsWith('{') ? fromJson(space, text) : parseGenotype(space, text);
 }
 
 function cellsOf({ space, architecture }: Subject, { cell }: GraphOptions): readonly CellSketch[] {

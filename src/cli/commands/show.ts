@@ -4,6 +4,7 @@ import { readEvents } from '../../client/event-tail.js';
 import { readConfig, type RunView } from '../../client/read-run.js';
 import { sketchCells } from '../../drawing/architecture.js';
 import { toText } from '../../drawing/text.js';
+import { addToCurves, EMPTY_CURVES } from '../../protocol/folds/curves.js';
 import { leaderboard, type LeaderboardRow } from '../../protocol/folds/leaderboard.js';
 import { addToSummary, EMPTY_SUMMARY, type RunSummary } from '../../protocol/folds/summary.js';
 import type { RunConfig } from '../../protocol/run-config.js';
@@ -30,18 +31,9 @@ export function addShow(root: Command, context: CliContext): void {
       const trials = leaderboard(events, summary.goal);
       if (options.json === true) {
         const { state, identity, folder } = run;
-        context.print(
-          JSON.stringify({
-            schema: 1,
-            run: basename(folder),
-            folder,
-            state,
-            identity,
-            config,
-            summary,
-            trials,
-          }),
-        );
+        const curves = events.reduce(addToCurves, EMPTY_CURVES);
+        const head = { schema: 1, run: basename(folder), folder, state, identity };
+        context.print(JSON.stringify({ ...head, config, summary, curves, trials }));
       } else for (const line of showLines(run, config, { events, summary, trials })) context.print(line);
     });
 }
