@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { RunAttachment, type AttachedState } from '../../src/client/attach.js';
 import { controlRun, resumeRun } from '../../src/client/runs.js';
 import { waitForState, waitUntil } from '../crash/crash-bench.js';
-import { haveEvents, RESUME, RunBench, SLOW, supervisorPid } from '../crash/run-bench.js';
+import { haveEvents, RESUME, RunBench, supervisorPid } from '../crash/run-bench.js';
 
 /** What one attachment hears, and checks that are asked of it. */
 class Ear {
@@ -49,12 +49,14 @@ describe('An attachment to a run', function () {
   };
 
   it('hears every event once, progress and states, beside others', async () => {
-    const folder = await bench.start(SLOW);
+    const held = bench.hold(40);
+    const folder = await bench.start(held.environment);
     const [first, second] = [new Ear(folder), new Ear(folder, 50)];
     await haveEvents(folder, 20);
     await first.attachment.ask('pause');
     await second.hears('paused');
     await second.attachment.ask('resume');
+    held.release(40);
     await first.hears('finished');
     await second.hears('finished');
     assert.deepEqual(first.seqs, seqsFrom(0));
@@ -65,7 +67,7 @@ describe('An attachment to a run', function () {
   });
 
   it('stays through the death of the supervisor and a resume by somebody else', async () => {
-    const folder = await bench.start(SLOW);
+    const folder = await bench.start(bench.hold(40).environment);
     const ear = new Ear(folder);
     await haveEvents(folder, 30);
     await ear.hears('running');
@@ -89,11 +91,13 @@ describe('An attachment to a run', function () {
   });
 
   it('hears nothing after it is closed, and the run goes on without it', async () => {
-    const folder = await bench.start(SLOW);
+    const held = bench.hold(40);
+    const folder = await bench.start(held.environment);
     const ear = new Ear(folder);
     await haveEvents(folder, 20);
     await ear.attachment.close();
     const heard = ear.seqs.length;
+    held.release(40);
     await waitForState(folder, 'finished');
     assert.equal(ear.seqs.length, heard);
     assert.deepEqual(ear.errors, []);

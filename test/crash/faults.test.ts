@@ -7,7 +7,6 @@ import { controlRun, resumeRun } from '../../src/client/runs.js';
 import { assertSameRemains, remainsOf, trainerPid, waitForState, waitUntil } from './crash-bench.js';
 import {
   RunBench,
-  SLOW,
   RESUME,
   numEvents,
   haveEvents,
@@ -25,27 +24,30 @@ describe('A run whose processes meet trouble', function () {
   });
 
   it('is not started twice on one folder: the second is told which process has it', async () => {
-    const folder = await bench.start(SLOW);
+    const held = bench.hold(20);
+    const folder = await bench.start(held.environment);
     const { pid } = (await readRun(folder)).identity.supervisor ?? {};
     await assert.rejects(resumeRun(folder, bench.engine({}), RESUME), {
       name: 'UserError',
       message: `${folder} is already being run by process ${pid}.`,
     });
+    held.release(20);
     await waitForState(folder, 'finished');
     assertSameRemains(remainsOf(folder), bench.uninterrupted, folder);
     await assert.rejects(resumeRun(folder, bench.engine({}), RESUME), /this run has finished/);
   });
 
   it('pauses, goes on, stops with a checkpoint and resumes to the same events', async () => {
-    const folder = await bench.start(SLOW);
-    await haveEvents(folder, 10);
+    const held = bench.hold(30, 80);
+    const folder = await bench.start(held.environment);
+    await haveEvents(folder, 32);
     await controlRun(folder, 'pause');
     await waitForState(folder, 'paused');
-    const before = numEvents(folder);
+    held.release(30);
     await new Promise((resolve) => setTimeout(resolve, 300));
-    assert.ok(numEvents(folder) - before <= 1);
+    assert.equal(numEvents(folder), 32);
     await controlRun(folder, 'resume');
-    await haveEvents(folder, before + 10);
+    await haveEvents(folder, 82);
     await controlRun(folder, 'stop');
     await waitForState(folder, 'stopped');
     assert.equal(newestCheckpoint(folder), numEvents(folder) - 1);
@@ -54,7 +56,7 @@ describe('A run whose processes meet trouble', function () {
   });
 
   it('stops while it is paused', async () => {
-    const folder = await bench.start(SLOW);
+    const folder = await bench.start(bench.hold(30).environment);
     await haveEvents(folder, 10);
     await controlRun(folder, 'pause');
     await waitForState(folder, 'paused');
@@ -65,11 +67,11 @@ describe('A run whose processes meet trouble', function () {
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     it(`takes ${signal} as a wish to stop, and SIGHUP as none`, async () => {
-      const folder = await bench.start(SLOW);
+      const folder = await bench.start(bench.hold(30).environment);
       await haveEvents(folder, 10);
       const pid = await supervisorPid(folder);
       process.kill(pid, 'SIGHUP');
-      await haveEvents(folder, 20);
+      await haveEvents(folder, 32);
       process.kill(pid, signal);
       await waitForState(folder, 'stopped');
       await waitUntil(() => processStart(pid) === undefined, 'the supervisor to end');

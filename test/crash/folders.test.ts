@@ -16,15 +16,7 @@ import { processStart } from '../../src/client/process-identity.js';
 import { findRuns, readRun } from '../../src/client/read-run.js';
 import { controlRun, resumeRun } from '../../src/client/runs.js';
 import { assertSameRemains, remainsOf, waitForState, waitUntil } from './crash-bench.js';
-import {
-  RunBench,
-  SLOW,
-  RESUME,
-  haveEvents,
-  newestCheckpoint,
-  logOf,
-  supervisorPid,
-} from './run-bench.js';
+import { RunBench, RESUME, haveEvents, newestCheckpoint, logOf, supervisorPid } from './run-bench.js';
 
 /** Of util-linux: changes a limit of a process that runs. */
 const CHANGE_LIMIT = 'prlimit';
@@ -152,10 +144,12 @@ describe('A run whose folder meets trouble', function () {
   });
 
   it('ends when its folder is taken away, and resumes when it is back', async () => {
-    const folder = await bench.start(SLOW);
+    const held = bench.hold(40);
+    const folder = await bench.start(held.environment);
     await haveEvents(folder, 30);
     const pid = await supervisorPid(folder);
     renameSync(folder, `${folder}-away`);
+    held.release(40);
     await waitUntil(() => processStart(pid) === undefined, 'the supervisor to notice');
     renameSync(`${folder}-away`, folder);
     await bench.finishesAlike(folder);
@@ -170,7 +164,7 @@ describe('A run whose folder meets trouble', function () {
     const folder = await bench.stopped();
     const blocks = Math.ceil(statSync(join(folder, 'events.jsonl')).size / 1024) + 2;
     const command = `ulimit -S -f ${blocks}; exec "${process.execPath}" "${bench.module}" supervise "${folder}" --resume`;
-    const supervisor = spawn('bash', ['-c', command], { stdio: 'ignore', env: { ...process.env, ...SLOW } });
+    const supervisor = spawn('bash', ['-c', command], { stdio: 'ignore' });
     const gone = new Promise((resolve) => supervisor.once('exit', resolve));
     await waitForState(folder, 'paused');
     return { folder, supervisor, gone };

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { processStart } from '../../src/client/process-identity.js';
 import { readRun } from '../../src/client/read-run.js';
@@ -10,8 +10,6 @@ import { assertSameRemains, remainsOf, waitForState, waitUntil, type Remains } f
 
 const STEPS = 120;
 
-/** Slow enough for a test to meddle with. */
-export const SLOW = { CELLSMITH_TEST_STEP_MS: '5' };
 export const RESUME = { allowDrift: false };
 
 /** Makes runs of the test driver for one suite, in a temporary folder. */
@@ -57,9 +55,20 @@ export class RunBench {
     return (await startRun(run, this.engine(environment))).folder;
   }
 
+  /** For `start`: the run waits before each of `steps` until it is released, so that a test can meddle with it there. */
+  hold(...steps: number[]): Held {
+    const file = join(this.folder, `release-${this.#count++}`);
+    return {
+      environment: { CELLSMITH_TEST_HOLD: [file, ...steps].join(':') },
+      release: (step) => {
+        writeFileSync(`${file}-${step}`, '');
+      },
+    };
+  }
+
   /** A run that was stopped in the middle, whose folder a test may harm. */
   async stopped(): Promise<string> {
-    const folder = await this.start(SLOW);
+    const folder = await this.start(this.hold(70).environment);
     await haveEvents(folder, 60);
     await controlRun(folder, 'stop');
     await waitForState(folder, 'stopped');
@@ -69,9 +78,11 @@ export class RunBench {
 
   /** A run whose supervisor was killed when its log was ahead of its newest checkpoint. */
   async interruptedAhead(): Promise<string> {
-    const folder = await this.start(SLOW);
-    await haveEvents(folder, 30);
-    await waitUntil(() => numEvents(folder) - 1 > newestCheckpoint(folder), 'events after a checkpoint');
+    const folder = await this.start(this.hold(70).environment);
+    await waitUntil(
+      () => existsSync(join(folder, 'checkpoints', '51.json')) && numEvents(folder) > 60,
+      'events after a checkpoint',
+    );
     process.kill(await supervisorPid(folder), 'SIGKILL');
     await waitUntil(async () => (await readRun(folder)).state === 'interrupted', 'the interruption');
     return folder;
@@ -83,6 +94,11 @@ export class RunBench {
     await waitForState(folder, 'finished');
     assertSameRemains(remainsOf(folder), this.uninterrupted, folder);
   }
+}
+
+export interface Held {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly release: (step: number) => void;
 }
 
 export function numEvents(folder: string): number {
