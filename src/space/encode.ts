@@ -22,7 +22,7 @@ export function encodeOneHot(space: SearchSpace, architecture: ChoiceArchitectur
   return code;
 }
 
-/** The inverse of `encodeOneHot`. `code` must be one of its results. */
+/** @internal The inverse of `encodeOneHot`. `code` must be one of its results. */
 export function decodeOneHot(space: SearchSpace, code: Float64Array): ChoiceArchitecture {
   let start = 0;
   const values = space.decisions.flatMap((decision) => {

@@ -15,6 +15,7 @@ export interface TrainingBatchOptions {
   readonly augmentation: Augmentation;
 }
 
+/** @internal */
 export const NO_AUGMENTATION: Augmentation = { crop: 0, flip: false, cutout: 0 };
 
 /**
@@ -25,7 +26,7 @@ export function trainingBatches(data: SearchData, options: TrainingBatchOptions,
   return prefetchedBatches(recipeOf(data, options, rng));
 }
 
-/** The same batches, assembled when they are asked for, without a worker. */
+/** @internal The same batches, assembled when they are asked for, without a worker. */
 export function plainTrainingBatches(data: SearchData, options: TrainingBatchOptions, rng: Rng): BatchSource {
   const recipe = recipeOf(data, options, rng);
   const { height, width, channels } = recipe.split;
