@@ -172,7 +172,7 @@ typedef struct {
   ref scratch;             // of thread 0; thread t's begins at scratch + t * scratchStride
   int scratchStride;       // bytes, a multiple of 16
   int kernelScratch;       // bytes into a thread's scratch (a multiple of 16) where local tensors end and the kernels' own scratch begins
-} Program;                 // 7 words; exported run(Program*)
+} Program;                 // 7 words; exported run(Program*, slice)
 
 // ---- packed weights (blocks(C) = ceil(C / BL); taps of a window row by row, tap = i*kernel + j)
 //

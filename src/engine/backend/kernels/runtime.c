@@ -4,32 +4,63 @@
 
 #define EXPORT(name) __attribute__((export_name(#name), visibility("default"))) name
 #define SPINS 4000  // looks at a word before a thread sleeps on it: a level often ends within microseconds
+#define SLICES 60   // sleeps of thread 0 in a row without any progress after which a thread counts as lost
+#define LOST 0x7fffffff
+#define TIMED_OUT 2  // result of memory.atomic.wait32
 
 static int runNumber;    // changes when a run begins
 static int levelNumber;  // changes when a level is done
 static int numSleepers;
 static int numArrived;
 static int nextClaim;
+static int numDone;      // pieces of work done, of all threads: stands still when the thread that all wait for is dead
 static int isQuitting;
+static int failure;      // 0: none, 1 + number of the thread that failed first, or LOST; for good
 static const Program* currentProgram;
 
 // ---- waiting
 
 static int read(const int* word) { return __atomic_load_n(word, __ATOMIC_SEQ_CST); }
 
-/** Waits until the word differs from `seen`. */
-static void waitForChange(int* word, int seen) {
-  for (int i = 0; i < SPINS; i++) {
-    if (__atomic_load_n(word, __ATOMIC_ACQUIRE) != seen) return;
-  }
-  __atomic_add_fetch(&numSleepers, 1, __ATOMIC_SEQ_CST);
-  while (read(word) == seen) __builtin_wasm_memory_atomic_wait32(word, seen, -1);
-  __atomic_sub_fetch(&numSleepers, 1, __ATOMIC_SEQ_CST);
-}
-
 static void change(int* word) {
   __atomic_add_fetch(word, 1, __ATOMIC_SEQ_CST);
   if (read(&numSleepers) > 0) __builtin_wasm_memory_atomic_notify(word, 0xffffffffu);
+}
+
+/** Ends all waiting for good: also that of threads which are about to begin, since the words they wait on change. */
+static void failAs(int reason) {
+  int none = 0;
+  __atomic_compare_exchange_n(&failure, &none, reason, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+  change(&levelNumber);
+  change(&runNumber);
+}
+
+/**
+ * Sleeps until the word differs from `seen`. With `slice` > 0 (milliseconds) it fails if nobody does anything for SLICES
+ * slices. These are counted, not timed: a machine or a process that is suspended loses one of them however long it rests.
+ */
+static void sleepUntilChange(int* word, int seen, int slice) {
+  const long long timeout = slice > 0 ? slice * 1000000ll : -1;
+  int done = read(&numDone);
+  int idle = 0;
+  while (read(word) == seen) {
+    if (__builtin_wasm_memory_atomic_wait32(word, seen, timeout) != TIMED_OUT) continue;
+    const int now = read(&numDone);
+    idle = now == done ? idle + 1 : 0;
+    done = now;
+    if (idle == SLICES) failAs(LOST);
+  }
+}
+
+/** Waits until the word differs from `seen`; whether that is since all is well. */
+static int waitForChange(int* word, int seen, int slice) {
+  for (int i = 0; i < SPINS; i++) {
+    if (__atomic_load_n(word, __ATOMIC_ACQUIRE) != seen) return !read(&failure);
+  }
+  __atomic_add_fetch(&numSleepers, 1, __ATOMIC_SEQ_CST);
+  sleepUntilChange(word, seen, slice);
+  __atomic_sub_fetch(&numSleepers, 1, __ATOMIC_SEQ_CST);
+  return !read(&failure);
 }
 
 // ---- instructions
@@ -80,6 +111,8 @@ static void runBatchInstruction(const Instruction* instruction, int numImages) {
 
 // ---- levels
 
+static void noteProgress(void) { __atomic_add_fetch(&numDone, 1, __ATOMIC_RELAXED); }
+
 static int claim(void) { return __atomic_fetch_add(&nextClaim, 1, __ATOMIC_SEQ_CST); }
 
 static void runShards(const Program* program, const Level* level, int thread) {
@@ -93,65 +126,80 @@ static void runShards(const Program* program, const Level* level, int thread) {
       context.image = image;
       context.isFirst = image == begin;
       for (int i = 0; i < level->count; i++) runImageInstruction(instructions + i, &context);
+      noteProgress();
     }
   }
 }
 
 static void runItems(const Program* program, const Level* level) {
   const Instruction* instructions = at(level->first);
-  for (int item = claim(); item < level->count; item = claim())
+  for (int item = claim(); item < level->count; item = claim()) {
     runBatchInstruction(instructions + item, program->numImages);
+    noteProgress();
+  }
 }
 
-/** The last thread to arrive runs what needs all results, the others wait for it. */
-static void finishLevel(const Program* program, const Level* level) {
+/** The last thread to arrive runs what needs all results, the others wait for it. 0 if a thread has failed. */
+static int finishLevel(const Program* program, const Level* level, int slice) {
   const int seen = read(&levelNumber);
-  if (__atomic_add_fetch(&numArrived, 1, __ATOMIC_SEQ_CST) < program->numThreads) {
-    waitForChange(&levelNumber, seen);
-    return;
-  }
+  if (read(&failure)) return 0;  // `seen` may be the number that the failure left.
+  if (__atomic_add_fetch(&numArrived, 1, __ATOMIC_SEQ_CST) < program->numThreads)
+    return waitForChange(&levelNumber, seen, slice);
   const Instruction* serial = at(level->serialFirst);
-  for (int i = 0; i < level->serialCount; i++) runBatchInstruction(serial + i, program->numImages);
+  for (int i = 0; i < level->serialCount; i++) {
+    runBatchInstruction(serial + i, program->numImages);
+    noteProgress();
+  }
   __atomic_store_n(&numArrived, 0, __ATOMIC_SEQ_CST);
   __atomic_store_n(&nextClaim, 0, __ATOMIC_SEQ_CST);
   change(&levelNumber);
+  return 1;
 }
 
-static void runLevels(const Program* program, int thread) {
+/** Whether all levels were run. */
+static int runLevels(const Program* program, int thread, int slice) {
   // When the last level is done the caller of `run` may free or rewrite the program while another thread still wakes up.
   const Level* levels = at(program->levels);
   const int numLevels = program->numLevels;
   for (int i = 0; i < numLevels; i++) {
     if (levels[i].isImageLevel) runShards(program, levels + i, thread);
     else runItems(program, levels + i);
-    finishLevel(program, levels + i);
+    if (!finishLevel(program, levels + i, slice)) return 0;
   }
+  return 1;
 }
 
 // ---- exports
 
-/** Runs all levels with program->numThreads threads; the others of them must be in `worker`. */
-void EXPORT(run)(const Program* program) {
+/**
+ * Runs all levels with program->numThreads threads; the others of them must be in `worker`. `slice`: milliseconds; 60 of
+ * them without progress of any thread are a failure (0: waits for ever). Returns 0 if all went well, else 1 + the number
+ * of the thread that failed, or LOST if a thread is gone without a word. Once failed, every later run fails too.
+ */
+int EXPORT(run)(const Program* program, int slice) {
+  if (read(&failure)) return failure;
   __atomic_store_n(&currentProgram, program, __ATOMIC_SEQ_CST);
   if (program->numThreads > 1) change(&runNumber);
-  runLevels(program, 0);
+  return runLevels(program, 0, slice) ? 0 : read(&failure);
 }
 
-/** Body of thread `thread` ≥ 1: takes part in every run of more than `thread` threads until `quit`. */
+/** Body of thread `thread` ≥ 1: takes part in every run of more than `thread` threads until `quit` or a failure. */
 void EXPORT(worker)(int thread) {
   int seen = 0;
   for (;;) {
-    waitForChange(&runNumber, seen);
-    if (read(&isQuitting)) return;
+    if (!waitForChange(&runNumber, seen, 0) || read(&isQuitting)) return;
     // A thread without a part in a run may wake when the next one begins: number and program must belong together.
     const Program* program;
     do {
       seen = read(&runNumber);
       program = __atomic_load_n(&currentProgram, __ATOMIC_SEQ_CST);
     } while (seen != read(&runNumber));
-    if (thread < program->numThreads) runLevels(program, thread);
+    if (thread < program->numThreads && !runLevels(program, thread, 0)) return;
   }
 }
+
+/** Thread `thread` cannot go on: the run in progress fails, and all later ones. */
+void EXPORT(fail)(int thread) { failAs(1 + thread); }
 
 /** Ends all workers. No run may be in progress. */
 void EXPORT(quit)(void) {

@@ -1,10 +1,13 @@
 import type { KernelBinary } from './binaries.js';
 import { DeviceMemory, MAX_PAGES, PAGE_BYTES } from './memory.js';
 import type { KernelExports } from './threads.js';
-import { STACK_BYTES, startThreads } from './threads.js';
+import { STACK_BYTES, Threads } from './threads.js';
 
 /** Arena sizes are multiples of this, so that it does not move for every path that is a little larger. */
 const ARENA_STEP = 4 * 2 ** 20;
+
+/** A run fails when no thread does anything for 60 slices: five minutes, and more on a machine that sleeps meanwhile. */
+const SLICE_MILLISECONDS = 5000;
 
 export type RealArray = Float32Array | Float64Array;
 
@@ -14,6 +17,7 @@ export class Device {
   readonly threads: number;
   readonly realBytes: 4 | 8;
   readonly #exports: KernelExports;
+  readonly #threads: Threads;
   readonly #reserved: number;
   #arena = -1;
   #arenaBytes = 0;
@@ -28,7 +32,8 @@ export class Device {
     this.memory = new DeviceMemory(memory, heap, Math.min(maxBytes, MAX_PAGES * PAGE_BYTES));
     const stacks = this.memory.allocate(threads * STACK_BYTES);
     this.#reserved = this.memory.used;
-    startThreads(binary.module, memory, threads, stacks);
+    const { module } = binary;
+    this.#threads = new Threads({ module, memory, exports: this.#exports, count: threads, stacks });
   }
 
   /** Bytes in use outside the arena. */
@@ -55,8 +60,16 @@ export class Device {
     memory.bytes.fill(0, before);
   }
 
+  /** Throws if a thread failed, now or earlier: what is in the memory is not to be trusted any more. */
   run(program: number): void {
-    this.#exports.run(program);
+    let result: number;
+    try {
+      result = this.#exports.run(program, SLICE_MILLISECONDS);
+    } catch (error) {
+      this.#threads.failAsCaller(error);
+      throw error;
+    }
+    if (result !== 0) throw new Error(this.#threads.explain(result));
   }
 
   /** A view on `count` reals. It is good until the memory grows. */
@@ -70,7 +83,7 @@ export class Device {
 
   /** Ends the threads. The device must not be used any more. */
   close(): void {
-    this.#exports.quit();
+    this.#threads.close();
   }
 }
 

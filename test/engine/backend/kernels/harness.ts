@@ -59,7 +59,7 @@ const STACK_BYTES = 262144;
 const MAX_THREADS = 3;
 
 interface Exports {
-  readonly run: (program: number) => void;
+  readonly run: (program: number, sliceMilliseconds: number) => number;
   readonly quit: () => void;
   readonly scratchBytes: (instruction: number) => number;
   readonly __stack_pointer: WasmGlobal;
@@ -70,6 +70,8 @@ interface Exports {
 export class Kernels {
   readonly bytesPerReal: number;
   numThreads = 1;
+  /** See runtime.c; 0: waits for ever. */
+  sliceMilliseconds = 0;
   readonly #memory = new wasm.Memory({ initial: PAGES, maximum: PAGES, shared: true });
   readonly #module: WasmModule;
   readonly #exports: Exports;
@@ -111,6 +113,11 @@ export class Kernels {
   async stopWorkers(): Promise<void> {
     this.#exports.quit();
     await Promise.all(this.#workers.map((worker) => once(worker, 'exit')));
+  }
+
+  /** Ends the workers in the middle of whatever they do. */
+  async killWorkers(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
   /** Forgets all that was placed. */
@@ -229,7 +236,8 @@ export class Kernels {
     // Not-a-numbers where kernels must not read before they write, and a guard behind the scratch.
     this.#bytes.fill(0xff, scratch, scratch + this.numThreads * scratchStride);
     const guard = this.words(new Array<number>(GUARD_WORDS).fill(GUARD));
-    this.#exports.run(this.words(program));
+    const result = this.#exports.run(this.words(program), this.sliceMilliseconds);
+    if (result !== 0) throw new Error(`The run failed with ${result}.`);
     if (this.#words.subarray(guard / 4, guard / 4 + GUARD_WORDS).some((word) => word !== GUARD)) {
       throw new Error('A kernel wrote behind its scratch.');
     }

@@ -22,6 +22,15 @@ for (const variant of VARIANTS) {
   });
 }
 
+it('a run fails when a thread is gone without a word', async () => {
+  const kernels = new Kernels('plain', BATCH);
+  await kernels.startWorkers(1);
+  await kernels.killWorkers();
+  kernels.sliceMilliseconds = 1;
+  assert.throws(() => trainOnce(kernels, 2), /failed with 2147483647/);
+  assert.throws(() => trainOnce(kernels, 1), /failed with 2147483647/);
+});
+
 /** A convolution, its gradient with shard sums, and the reduction: levels of both kinds. */
 function trainOnce(kernels: Kernels, numThreads: number): Float64Array {
   kernels.reset();
