@@ -139,13 +139,19 @@ export function worstError(
 ): { readonly name: string; readonly error: number } {
   let worst = { name: '', error: 0 };
   let largest = 0;
-  for (const values of expected.values()) largest = Math.max(largest, ...Array.from(values, Math.abs));
+  for (const values of expected.values()) largest = Math.max(largest, largestOf(values));
   for (const [name, values] of expected) {
-    const scale = Math.max(1e-3 * largest, ...Array.from(values, Math.abs));
+    const scale = Math.max(1e-3 * largest, largestOf(values));
     const error = differenceOf(actual.get(name), values) / scale;
     if (!(error <= worst.error)) worst = { name, error };
   }
   return worst;
+}
+
+function largestOf(values: ArrayLike<number>): number {
+  let largest = 0;
+  for (const value of Array.from(values)) largest = Math.max(largest, Math.abs(value));
+  return largest;
 }
 
 function differenceOf(actual: ArrayLike<number> | undefined, expected: ArrayLike<number>): number {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describeDevices, openDevice } from '../../../src/engine/backend/index.js';
+import { describeDevices, openDevice } from '../../../src/engine/backend/chain.js';
 import { UserError } from '../../../src/base/user-error.js';
 import { describeProcessor } from '../../../src/engine/backend/processor.js';
 

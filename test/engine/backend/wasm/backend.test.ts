@@ -1,43 +1,18 @@
 import assert from 'node:assert/strict';
-import type { Backend } from '../../../../src/engine/backend/backend.js';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { OutOfMemoryError } from '../../../../src/engine/backend/backend.js';
+import { describeDevices } from '../../../../src/engine/backend/chain.js';
 import { createWasmBackend } from '../../../../src/engine/backend/wasm/backend.js';
-import { WasmProgram } from '../../../../src/engine/backend/wasm/program.js';
-import { WasmWeightStore } from '../../../../src/engine/backend/wasm/weight-store.js';
 import { describeBackendContract } from '../../../contracts/backend-contract.js';
-import type { BackendSubject, ExactAccess } from '../../../contracts/backend-subject.js';
 import { referenceNetwork } from '../reference-network.js';
+import { FLOAT64, PLAIN, RELAXED } from './subjects.js';
 
-const EXACT: ExactAccess = {
-  write: (weights, key, shape, values) => storeOf(weights).writeExact(key, shape, values),
-  read: (weights, key) => storeOf(weights).readExact(key),
-  gradient: (weights, key) => storeOf(weights).readExactGradient(key),
-  outputs(program) {
-    assert.ok(program instanceof WasmProgram);
-    return program.exactOutputs();
-  },
-};
-
-const subject = (variant: 'relaxed' | 'plain' | 'float64'): Pick<BackendSubject, 'make'> => ({
-  make: (threads): Backend => createWasmBackend({ threads, variant }),
-});
-
-describeBackendContract('wasm in float64', {
-  ...subject('float64'),
-  tolerance: 1e-11,
-  networkTolerance: 1e-9,
-  exact: EXACT,
-});
-describeBackendContract('wasm with relaxed SIMD', {
-  ...subject('relaxed'),
-  tolerance: 1e-4,
-  networkTolerance: 2e-2,
-});
-describeBackendContract('wasm with plain SIMD', {
-  ...subject('plain'),
-  tolerance: 1e-4,
-  networkTolerance: 2e-2,
-});
+describeBackendContract('wasm in float64', FLOAT64);
+describeBackendContract('wasm with relaxed SIMD', RELAXED);
+describeBackendContract('wasm with plain SIMD', PLAIN);
 
 describe('createWasmBackend', () => {
   it('describes what pins the bits of a run', () => {
@@ -63,13 +38,39 @@ describe('createWasmBackend', () => {
     assert.ok(small.memoryBytes < 40 * 2 ** 20);
   });
 
+  it('takes plain SIMD where this runtime does not compile relaxed SIMD, and says so', () => {
+    using folder = copyOfBinaries();
+    writeFileSync(join(folder.path, 'relaxed.wasm'), unknownInstruction());
+    const binariesUrl = pathToFileURL(`${folder.path}/`);
+    using backend = createWasmBackend({ threads: 1, binariesUrl });
+    assert.equal(backend.description.label, 'wasm (plain SIMD), 1 thread');
+    assert.equal(backend.description.variant, 'plain');
+    const [report] = describeDevices({ threads: 1, binariesUrl }).slice(-1);
+    assert.deepEqual(report, { name: 'wasm', description: backend.description, isDefault: true });
+    assert.throws(
+      () => createWasmBackend({ threads: 1, binariesUrl, variant: 'relaxed' }),
+      WebAssembly.CompileError,
+    );
+  });
+
   it('says where it looked for missing kernels', () => {
     const binariesUrl = new URL('./nowhere/', import.meta.url);
     assert.throws(() => createWasmBackend({ threads: 1, binariesUrl }), /nowhere/);
   });
 });
 
-function storeOf(weights: unknown): WasmWeightStore {
-  assert.ok(weights instanceof WasmWeightStore);
-  return weights;
+function copyOfBinaries(): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'cellsmith-binaries-'));
+  cpSync(new URL('../../../../src/engine/backend/wasm/binaries/', import.meta.url), path, {
+    recursive: true,
+  });
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
+}
+
+/** A module with one function, whose body is an instruction (0xfd 0xff 0x03) that no version of SIMD has. */
+function unknownInstruction(): Uint8Array {
+  const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  const types = [1, 4, 1, 0x60, 0, 0];
+  const functions = [3, 2, 1, 0];
+  return Uint8Array.from([...header, ...types, ...functions, 10, 7, 1, 5, 0, 0xfd, 0xff, 3, 0x0b]);
 }
