@@ -4,7 +4,7 @@ import type { LogLine } from '../protocol/run-folder.js';
 import type { Progress } from '../protocol/trainer-channel.js';
 import { ControlClient } from './control-client.js';
 import { EventTail } from './event-tail.js';
-import { readRun, type RunView } from './read-run.js';
+import { isGoingOn, readRun, type RunView } from './read-run.js';
 
 /** What one hears of a run. Calls come in order; none comes after `close`. */
 export interface RunListener {
@@ -135,10 +135,6 @@ export class RunAttachment {
       };
     });
   }
-}
-
-function isGoingOn(run: RunView): boolean {
-  return run.state === 'running' || run.state === 'paused' || run.state === 'starting';
 }
 
 function whyOf(run: RunView): Pick<AttachedState, 'reason' | 'fault'> {

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   createMessageConnection,
   SocketMessageReader,
@@ -27,6 +28,7 @@ export interface ControlListener {
 }
 
 const HELLO_LIMIT_MS = 5_000;
+const LAST_WORDS_MS = 200;
 
 /** A connection to the supervisor of a run, after the handshake. */
 export class ControlClient {
@@ -95,7 +97,8 @@ export class ControlClient {
   async ask(action: 'status' | 'pause' | 'resume' | 'stop'): Promise<RunStatus> {
     const answer: unknown = await Promise.race([
       this.#connection.sendRequest(CONTROL_METHODS[action], {}),
-      this.closed.then(() => undefined),
+      // The answer may lie here unread when the connection ends: a stop can be that quick.
+      this.closed.then(() => delay(LAST_WORDS_MS)),
     ]);
     if (answer !== undefined) return parseRunStatus(answer);
     throw new UserError(

@@ -23,6 +23,11 @@ export interface BrokenRun {
   readonly problem: UserError;
 }
 
+/** Whether the run has a supervisor at work. */
+export function isGoingOn({ state }: Pick<RunView, 'state'>): boolean {
+  return state === 'starting' || state === 'running' || state === 'paused';
+}
+
 /** A supervisor on another machine counts as dead after so long without a heartbeat. */
 const HEARTBEAT_LIMIT_MS = 60_000;
 
@@ -83,8 +88,7 @@ export async function readSpaceText(folder: string): Promise<string> {
 }
 
 async function stateOf(folder: string, identity: RunIdentity): Promise<RunView['state']> {
-  if (identity.state !== 'starting' && identity.state !== 'running' && identity.state !== 'paused')
-    return identity.state;
+  if (!isGoingOn(identity)) return identity.state;
   if (identity.supervisor === undefined) return 'interrupted';
   const life = liveness(identity.supervisor);
   const lives = life === 'elsewhere' ? await hasHeartbeat(folder) : life === 'alive';

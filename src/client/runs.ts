@@ -2,7 +2,7 @@ import { UserError } from '../base/user-error.js';
 import type { RunStatus } from '../protocol/control.js';
 import { ControlClient } from './control-client.js';
 import { createRunFolder, type NewRun } from './create-run-folder.js';
-import { readRun, type RunView } from './read-run.js';
+import { isGoingOn, readRun, type RunView } from './read-run.js';
 import { startSupervisor, type EngineProgram } from './supervisor-process.js';
 
 /**
@@ -39,7 +39,7 @@ export async function resumeRun(
  */
 export async function controlRun(folder: string, action: 'pause' | 'resume' | 'stop'): Promise<RunStatus> {
   const run = await readRun(folder);
-  const client = await ControlClient.connect(run);
+  const client = isGoingOn(run) ? await ControlClient.connect(run) : undefined;
   if (client === undefined) {
     throw new UserError(
       `${folder}: the run is ${run.state}, so it cannot ${action}.`,

@@ -177,7 +177,7 @@ describe('A run whose folder meets trouble', function () {
     const notices = (): number => logOf(folder).split('The disk is full (EFBIG').length - 1;
     await waitUntil(() => notices() === 2, 'a second pause');
     assert.match(logOf(folder), /: the run is paused and nothing is lost\. Make room, then resume it\./);
-    assert.equal((await readRun(folder)).state, 'paused');
+    await waitForState(folder, 'paused');
     await new Promise((resolve) =>
       spawn(CHANGE_LIMIT, ['--pid', String(supervisor.pid), '--fsize=unlimited']).once('exit', resolve),
     );
