@@ -1,7 +1,7 @@
 import { Rng } from '../base/rng.js';
 import type { ChoiceArchitecture } from '../space/architecture.js';
 import type { Decision } from '../space/decision.js';
-import { rulesOf } from '../space/rules.js';
+import { holds, rulesOf } from '../space/rules.js';
 import { sampleDecision } from '../space/sample.js';
 import type { CellType, OpChoice, SearchSpace, SpaceRule } from '../space/search-space.js';
 import type { Reporter } from './reporter.js';
@@ -137,7 +137,7 @@ function checkCounts(
 ): boolean {
   let left = reachable;
   for (const [index, { node, rule }] of rules.entries()) {
-    const obeys = (one: Counts): boolean => compares(one[index] ?? 0, rule);
+    const obeys = (one: Counts): boolean => holds(one[index] ?? 0, rule);
     const values = reachable.map((one) => one[index] ?? 0);
     const range = `${Math.min(...values)}..${Math.max(...values)}`;
     const next = left.filter(obeys);
@@ -163,21 +163,4 @@ function checkCounts(
     left = next;
   }
   return true;
-}
-
-function compares(value: number, { comparison, limit }: SpaceRule): boolean {
-  switch (comparison) {
-    case '<=':
-      return value <= limit;
-    case '>=':
-      return value >= limit;
-    case '<':
-      return value < limit;
-    case '>':
-      return value > limit;
-    case '==':
-      return value === limit;
-    case '!=':
-      return value !== limit;
-  }
 }

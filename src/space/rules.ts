@@ -105,7 +105,8 @@ function chosenOps(
   ]);
 }
 
-function holds(value: number, { comparison, limit }: SpaceRule): boolean {
+/** Whether a rule holds where its metric has this value. */
+export function holds(value: number, { comparison, limit }: SpaceRule): boolean {
   switch (comparison) {
     case '<=':
       return value <= limit;
