@@ -69,10 +69,11 @@ class Encoder {
     this.#hyper = table.takeDoubles(HYPER.doubles);
     let level = firstLevel;
     this.#itemLevel(level, this.#items.packing());
-    this.#serial(level, this.#serialOf(-1));
+    const serial = this.#serialByLevel(levels.length);
+    this.#serial(level, serial[0]!);
     for (const [index, steps] of levels.entries()) {
       level += LEVEL.words;
-      this.#imageLevel(level, steps, this.#serialOf(index));
+      this.#imageLevel(level, steps, serial[index + 1]!);
     }
     if (trains) {
       this.#itemLevel(level + LEVEL.words, this.#items.reducing());
@@ -81,9 +82,9 @@ class Encoder {
     }
     const arenaBytes = this.#finishProgram(program, numLevels);
     return {
-      words: table.words.slice(0, table.length),
-      tableRefs: Int32Array.from(table.tableRefs),
-      arenaRefs: Int32Array.from(table.arenaRefs),
+      words: table.words.subarray(0, table.length),
+      tableRefs: new Int32Array(table.tableRefs),
+      arenaRefs: new Int32Array(table.arenaRefs),
       arenaBytes,
       feeds: this.#lowering.feeds,
       outputs: this.#lowering.outputs,
@@ -114,8 +115,11 @@ class Encoder {
     return storedBytes + threads * stride;
   }
 
-  #serialOf(level: number): Step[] {
-    return this.#lowering.serial.filter((entry) => entry.level === level).map((entry) => entry.step);
+  /** Serial steps of the packing level and of each image level. */
+  #serialByLevel(numLevels: number): readonly (readonly Step[])[] {
+    const serial = Array.from({ length: numLevels + 1 }, (): Step[] => []);
+    for (const { step, level } of this.#lowering.serial) serial[level + 1]!.push(step);
+    return serial;
   }
 
   // ---- levels

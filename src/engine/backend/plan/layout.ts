@@ -6,8 +6,6 @@
 /** Channels per block. */
 export const BL = 8;
 export const NUM_SHARDS = 8;
-/** Width of a weight panel (output channels). */
-export const PANEL = 8;
 
 export const PART_FLAGS = { RELU: 1, LOCAL: 2, ACCUMULATE: 4, SECOND_LOCAL: 8 } as const;
 

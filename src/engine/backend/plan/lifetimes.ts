@@ -42,5 +42,6 @@ function visitOperand(operand: Operand | undefined, visit: (tensor: Tensor) => v
 }
 
 function visitDestination(destination: Destination | undefined, visit: (tensor: Tensor) => void): void {
-  for (const { tensor } of destination?.operand.parts ?? []) visit(tensor);
+  if (destination === undefined) return;
+  for (const { tensor } of destination.operand.parts) visit(tensor);
 }

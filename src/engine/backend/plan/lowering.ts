@@ -41,10 +41,9 @@ export interface Loss {
   readonly step: Step;
 }
 
-/** The gradient of the batch_norm `forward` for one dy. */
+/** The gradient of the batch_norm `forward` for a dy. */
 export interface NormGradientEntry {
   readonly forward: NodeId;
-  readonly dy: NodeId;
   readonly gradient: NormGradient;
 }
 
@@ -67,7 +66,8 @@ export class Lowering {
   readonly outputs: OutputRegion[] = [];
   readonly scalars: ScalarOutput[] = [];
   readonly norms = new Map<NodeId, Norm>();
-  readonly normGradients: NormGradientEntry[] = [];
+  /** By dy. */
+  readonly normGradients = new Map<NodeId, NormGradientEntry[]>();
   readonly tensors: Tensor[] = [];
   readonly weights: WeightTable;
   /** Offset of the sums of squares of all weights' gradients. */
@@ -100,7 +100,9 @@ export class Lowering {
   // ---- values
 
   value(id: NodeId): Value {
-    return present(this.#values[id], `value of node ${id}`);
+    const value = this.#values[id];
+    assert(value !== undefined, 'A node is read before it is lowered');
+    return value;
   }
 
   setValue(id: NodeId, value: Value): void {
@@ -244,15 +246,18 @@ export class Lowering {
 
   /** Appends a step at the earliest level at which all that it reads is complete. */
   push(step: Step, earliest = 0): Step {
-    let level = earliest;
-    for (const operand of [step.in, step.grad, step.outRead]) {
-      if (operand !== undefined) level = Math.max(level, readyLevelOf(operand));
-    }
-    for (const written of [step.out, step.dx]) {
-      if (written?.begun === true) level = Math.max(level, readyLevelOf(written.operand));
-    }
+    const { out, dx } = step;
+    let level = Math.max(
+      earliest,
+      readyLevelOf(step.in),
+      readyLevelOf(step.grad),
+      readyLevelOf(step.outRead),
+    );
+    if (out?.begun === true) level = Math.max(level, readyLevelOf(out.operand));
+    if (dx?.begun === true) level = Math.max(level, readyLevelOf(dx.operand));
     step.level = level;
-    for (const written of [step.out, step.dx]) if (written !== undefined) this.markWritten(written, level);
+    if (out !== undefined) this.markWritten(out, level);
+    if (dx !== undefined) this.markWritten(dx, level);
     this.steps.push(step);
     return step;
   }
@@ -273,7 +278,9 @@ export class Lowering {
 
   /** A step that writes the result of a forward op. */
   pushForward(opcode: Opcode, id: NodeId, fields: Partial<Omit<Step, 'opcode'>>): Step {
-    return this.push(makeStep(opcode, { ...fields, out: this.destination(id) }));
+    const step = makeStep(opcode, fields);
+    step.out = this.destination(id);
+    return this.push(step);
   }
 
   /** Adds factor · (sum of operands of one part each) to what `out` gets. */

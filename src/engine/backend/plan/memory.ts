@@ -45,14 +45,12 @@ function placeLocals(steps: LevelSteps[number], realBytes: number): number {
     forEachTensor(step, (tensor) => {
       if (!tensor.local) return;
       const span = spans.get(tensor);
-      if (span !== undefined) span.end = position;
-      else
-        spans.set(tensor, {
-          start: position,
-          end: position,
-          bytes: alignUp(imageBytes(tensor, realBytes)),
-          offset: 0,
-        });
+      if (span !== undefined) {
+        span.end = position;
+        return;
+      }
+      const bytes = alignUp(imageBytes(tensor, realBytes));
+      spans.set(tensor, { start: position, end: position, bytes, offset: 0 });
     });
   }
   const bytes = firstFit([...spans.values()]);

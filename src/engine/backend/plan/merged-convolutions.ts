@@ -1,6 +1,7 @@
 import type { GraphNode, NodeId, NodeOf, TrainingGraph, WeightKey } from '../../../graph/network-graph.js';
 import type { GradientSums } from './gradient-sums.js';
 import { BL } from './layout.js';
+import { sameWindow } from './same-window.js';
 import type { Uses } from './uses.js';
 
 /**
@@ -25,8 +26,7 @@ export function findMergedConvolutions(
 ): ReadonlyMap<NodeId, MergedConvolution> {
   const inputGrads = inputGradsByKey(graph, uses);
   const byNode = new Map<NodeId, MergedConvolution>();
-  for (const convolutions of candidates(graph, uses).values()) {
-    if (convolutions.length < 2) continue;
+  for (const convolutions of candidates(graph, uses)) {
     const merged = merge(graph, sums, convolutions, inputGrads);
     if (merged === undefined) continue;
     for (const id of [...merged.forward, ...merged.kernelGrads, ...merged.inputGrads]) byNode.set(id, merged);
@@ -34,26 +34,25 @@ export function findMergedConvolutions(
   return byNode;
 }
 
-/** Convolutions of whole blocks by input and window. Their weights are read by nobody else. */
-function candidates(graph: TrainingGraph, uses: Uses): ReadonlyMap<string, NodeOf<'conv'>[]> {
+/** Two or more convolutions of whole blocks with one input and one window. Their weights are read by nobody else. */
+function candidates(graph: TrainingGraph, uses: Uses): readonly (readonly NodeOf<'conv'>[])[] {
   const numUses = new Map<WeightKey, number>();
-  const groups = new Map<string, NodeOf<'conv'>[]>();
+  const byInput = new Map<NodeId, NodeOf<'conv'>[][]>();
   for (let id = 0; id < graph.numForward; id++) {
     const node = graph.nodes[id]!;
     if (uses.needed[id] === 0) continue;
     const key = node.weights['kernel'];
     if (key !== undefined) numUses.set(key, (numUses.get(key) ?? 0) + 1);
     if (node.op !== 'conv' || !isMergeable(graph, node)) continue;
-    const { kernel, stride, padding, dilation } = node.attributes;
-    const group = `${node.inputs[0]!} ${kernel} ${stride} ${padding} ${dilation}`;
-    const known = groups.get(group);
-    if (known === undefined) groups.set(group, [node]);
-    else known.push(node);
+    const x = node.inputs[0]!;
+    const groups = byInput.get(x);
+    const group = groups?.find(([first]) => sameWindow(first!.attributes, node.attributes));
+    if (group !== undefined) group.push(node);
+    else if (groups !== undefined) groups.push([node]);
+    else byInput.set(x, [[node]]);
   }
-  for (const [group, nodes] of groups) {
-    if (nodes.some((node) => numUses.get(keyOf(node)) !== 1)) groups.delete(group);
-  }
-  return groups;
+  const isAlone = (node: NodeOf<'conv'>): boolean => numUses.get(keyOf(node)) === 1;
+  return [...byInput.values()].flat().filter((nodes) => nodes.length > 1 && nodes.every(isAlone));
 }
 
 function isMergeable(graph: TrainingGraph, node: NodeOf<'conv'>): boolean {

@@ -11,7 +11,7 @@ export interface Tensor {
   readonly height: number;
   readonly width: number;
   /** By block: the level from which (later steps of) a level may read it. */
-  readonly ready: Int32Array;
+  readonly ready: number[];
   /** The same for every image; lies in the fixed part of the arena. */
   readonly fixed: boolean;
   /** First and last level that touches it; −1: none yet. */
@@ -89,7 +89,7 @@ export function makeTensor(blocks: number, height: number, width: number, fixed 
     blocks,
     height,
     width,
-    ready: new Int32Array(blocks),
+    ready: new Array<number>(blocks).fill(0),
     fixed,
     firstLevel: -1,
     lastLevel: -1,

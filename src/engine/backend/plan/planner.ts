@@ -1,6 +1,7 @@
 import { present } from '../../../base/assert.js';
 import { differentiate } from '../../../graph/differentiate.js';
 import type { NetworkGraph, NodeId, TrainingGraph } from '../../../graph/network-graph.js';
+import { sizeOf } from '../../../graph/ops/shapes.js';
 import type { CompileRequest } from '../backend.js';
 import { encode } from './encode.js';
 import { findGradientSums } from './gradient-sums.js';
@@ -15,7 +16,6 @@ import type { Plan } from './plan.js';
 import { recomputeCheapResults } from './recompute.js';
 import { makeStep } from './steps.js';
 import { countUses } from './uses.js';
-import { sizeOf } from './weight-table.js';
 
 /** How a network is to be run. */
 export interface PlanRequest extends PlanTarget, CompileRequest {

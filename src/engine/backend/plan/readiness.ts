@@ -1,8 +1,9 @@
 import type { Operand, Part, Tensor } from './operands.js';
 
-/** Level from which an operand can be read. */
-export function readyLevelOf(operand: Operand): number {
+/** Level from which an operand can be read; 0 if there is none. */
+export function readyLevelOf(operand: Operand | undefined): number {
   let level = 0;
+  if (operand === undefined) return level;
   for (const part of operand.parts) level = Math.max(level, readyLevel(part));
   return level;
 }

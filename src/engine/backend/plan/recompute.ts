@@ -17,13 +17,13 @@ const CHEAP: ReadonlySet<Opcode> = new Set([OPCODE.DEPTHWISE, OPCODE.SHIFT, OPCO
  * results live for one image within one level. Returns the tensors it adds. Lifetimes are known and kept right.
  */
 export function recomputeCheapResults(levels: Step[][], norms: Iterable<Norm>): Tensor[] {
-  const readers = readersByTensor(levels);
+  const cheap = levels.flatMap((steps) => steps.filter((step) => CHEAP.has(step.opcode)));
+  const readers = readersOf(cheap.map(resultOf), levels);
   const kept = new Set<Tensor>();
   for (const norm of norms) kept.add(norm.z.parts[0]!.tensor);
   const added: Tensor[] = [];
-  const cheap = levels.flat().filter((step) => CHEAP.has(step.opcode));
   for (const step of cheap) {
-    const result = step.out!.operand.parts[0]!.tensor;
+    const result = resultOf(step);
     if (kept.has(result) || step.out!.numWriters !== 1 || result.firstLevel === result.lastLevel) continue;
     const later = (readers.get(result) ?? []).filter((reader) => reader.level !== step.level);
     if (!inputsLiveUntil(step, result.lastLevel)) continue;
@@ -35,7 +35,7 @@ export function recomputeCheapResults(levels: Step[][], norms: Iterable<Norm>): 
 
 /** Repeats `step` before its readers in each of their levels. */
 function repeat(levels: Step[][], step: Step, readers: readonly Step[]): Tensor[] {
-  const result = step.out!.operand.parts[0]!.tensor;
+  const result = resultOf(step);
   const copies = new Map<number, Tensor>();
   for (const reader of readers) {
     let copy = copies.get(reader.level);
@@ -75,7 +75,7 @@ function replaced(operand: Operand | undefined, from: Tensor, to: Tensor): Opera
 
 /** Whether all that the step reads is stored up to `level`, which it is if somebody else reads it there or later. */
 function inputsLiveUntil(step: Step, level: number): boolean {
-  const result = step.out!.operand.parts[0]!.tensor;
+  const result = resultOf(step);
   let live = true;
   forEachTensor(step, (tensor) => {
     if (tensor !== result && !tensor.fixed && tensor.lastLevel < level) live = false;
@@ -83,19 +83,28 @@ function inputsLiveUntil(step: Step, level: number): boolean {
   return live;
 }
 
-/** Steps that read a tensor, in order; each once. */
-function readersByTensor(levels: LevelSteps): ReadonlyMap<Tensor, readonly Step[]> {
+function resultOf(step: Step): Tensor {
+  return step.out!.operand.parts[0]!.tensor;
+}
+
+/** Steps that read each of the tensors, in order; each once. */
+function readersOf(tensors: readonly Tensor[], levels: LevelSteps): ReadonlyMap<Tensor, readonly Step[]> {
   const readers = new Map<Tensor, Step[]>();
-  for (const step of levels.flat()) {
-    for (const operand of [step.in, step.grad, step.outRead]) {
-      for (const { tensor } of operand?.parts ?? []) noteReader(readers, tensor, step);
+  for (const tensor of tensors) readers.set(tensor, []);
+  for (const steps of levels) {
+    for (const step of steps) {
+      noteReader(readers, step.in, step);
+      noteReader(readers, step.grad, step);
+      noteReader(readers, step.outRead, step);
     }
   }
   return readers;
 }
 
-function noteReader(readers: Map<Tensor, Step[]>, tensor: Tensor, step: Step): void {
-  const known = readers.get(tensor);
-  if (known === undefined) readers.set(tensor, [step]);
-  else if (known[known.length - 1] !== step) known.push(step);
+function noteReader(readers: ReadonlyMap<Tensor, Step[]>, operand: Operand | undefined, step: Step): void {
+  if (operand === undefined) return;
+  for (const { tensor } of operand.parts) {
+    const known = readers.get(tensor);
+    if (known !== undefined && known[known.length - 1] !== step) known.push(step);
+  }
 }

@@ -75,33 +75,33 @@ export interface Step {
   constants: readonly [number, number] | undefined;
 }
 
-const EMPTY: Omit<Step, 'opcode'> = {
-  level: 0,
-  in: undefined,
-  grad: undefined,
-  out: undefined,
-  dx: undefined,
-  outRead: undefined,
-  window: undefined,
-  weight: undefined,
-  bias: undefined,
-  weightGrad: undefined,
-  norm: undefined,
-  normGradient: undefined,
-  sums: undefined,
-  result: -1,
-  aux: -1,
-  feed: -1,
-  channelFrom: 0,
-  channelTo: 0,
-  channelCount: 0,
-  rows: 0,
-  columns: 0,
-  numel: 0,
-  isPartial: false,
-  constants: undefined,
-};
-
+/** One literal for all: steps are made by the thousand, and spreading objects of many shapes costs more than lowering. */
 export function makeStep(opcode: Opcode, fields: Partial<Omit<Step, 'opcode'>>): Step {
-  return { opcode, ...EMPTY, ...fields };
+  return {
+    opcode,
+    level: 0,
+    in: fields.in,
+    grad: fields.grad,
+    out: fields.out,
+    dx: fields.dx,
+    outRead: fields.outRead,
+    window: fields.window,
+    weight: fields.weight,
+    bias: fields.bias,
+    weightGrad: fields.weightGrad,
+    norm: fields.norm,
+    normGradient: fields.normGradient,
+    sums: fields.sums,
+    result: fields.result ?? -1,
+    aux: fields.aux ?? -1,
+    feed: fields.feed ?? -1,
+    channelFrom: fields.channelFrom ?? 0,
+    channelTo: fields.channelTo ?? 0,
+    channelCount: fields.channelCount ?? 0,
+    rows: fields.rows ?? 0,
+    columns: fields.columns ?? 0,
+    numel: fields.numel ?? 0,
+    isPartial: fields.isPartial ?? false,
+    constants: fields.constants,
+  };
 }

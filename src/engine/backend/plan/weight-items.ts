@@ -1,4 +1,5 @@
 import type { WeightKey } from '../../../graph/network-graph.js';
+import { sizeOf } from '../../../graph/ops/shapes.js';
 import type { Opcode } from './layout.js';
 import { INSTRUCTION, OPCODE, OPERAND } from './layout.js';
 import type { Lowering } from './lowering.js';
@@ -8,7 +9,6 @@ import type { GradientRegion, WeightSlot } from './plan.js';
 import type { PackedWeight } from './packed-weight.js';
 import type { WeightGradient } from './steps.js';
 import type { TableWriter } from './table-writer.js';
-import { sizeOf } from './weight-table.js';
 
 /** An instruction of a level whose instructions are claimed by one thread each. */
 export type Item =

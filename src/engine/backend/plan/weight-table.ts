@@ -1,5 +1,6 @@
 import { assert, present } from '../../../base/assert.js';
 import type { Shape, WeightKey } from '../../../graph/network-graph.js';
+import { sameShape, sizeOf } from '../../../graph/ops/shapes.js';
 import { BL, NUM_SHARDS } from './layout.js';
 import { blocksOf } from './operands.js';
 import type { Regions } from './regions.js';
@@ -21,7 +22,7 @@ export class WeightTable {
   take(key: WeightKey, kind: PackedWeight['kind'], shape: Shape): PackedWeight {
     const known = this.packed.get(key);
     if (known !== undefined) {
-      assert(known.kind === kind && known.shape.join() === shape.join(), `Weight ${key} is used in two ways`);
+      assert(known.kind === kind && sameShape(known.shape, shape), `Weight ${key} is used in two ways`);
       return known;
     }
     const offset = kind === 'embedding' ? -1 : this.#reals(packedSize(kind, shape));
@@ -94,13 +95,6 @@ export class WeightTable {
   #reals(count: number): number {
     return this.#regions.take(count * this.#realBytes);
   }
-}
-
-/** Number of values of a shape. */
-export function sizeOf(shape: Shape): number {
-  let size = 1;
-  for (const length of shape) size *= length;
-  return size;
 }
 
 /** Reals of a packed weight, see program.h. */

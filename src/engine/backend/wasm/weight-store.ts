@@ -1,5 +1,6 @@
 import { assert, present } from '../../../base/assert.js';
 import type { Shape, WeightKey } from '../../../graph/network-graph.js';
+import { sameShape, sizeOf } from '../../../graph/ops/shapes.js';
 import type { WeightStore } from '../backend.js';
 import type { Device, RealArray } from './device.js';
 
@@ -40,7 +41,7 @@ export class WasmWeightStore implements WeightStore {
 
   /** As `write`, with all digits where the device keeps doubles. @internal */
   writeExact(key: WeightKey, shape: Shape, values: RealArray): void {
-    const size = shape.reduce((product, length) => product * length, 1);
+    const size = sizeOf(shape);
     assert(values.length === size, `Weight ${key} has ${size} values, got ${values.length}`);
     const weight = this.#place(key, shape, size);
     this.#values(weight).set(values);
@@ -97,7 +98,7 @@ export class WasmWeightStore implements WeightStore {
     const weight = this.#weights.get(key);
     assert(weight !== undefined, `Weight ${key} is not in the store`);
     assert(
-      weight.shape.join() === shape.join(),
+      sameShape(weight.shape, shape),
       `Weight ${key} is ${weight.shape.join('×')} in the store, the network needs ${shape.join('×')}`,
     );
     return { values: weight.offset, momentum: weight.offset + weight.size * this.device.realBytes };
@@ -112,7 +113,7 @@ export class WasmWeightStore implements WeightStore {
 
   #place(key: WeightKey, shape: Shape, size: number): Weight {
     const known = this.#weights.get(key);
-    if (known?.shape.join() === shape.join()) return known;
+    if (known !== undefined && sameShape(known.shape, shape)) return known;
     const weight = { shape, size, offset: this.device.memory.allocate(2 * size * this.device.realBytes) };
     if (known !== undefined) this.device.memory.free(known.offset);
     this.#weights.set(key, weight);

@@ -1,11 +1,13 @@
 import { present } from '../../../../base/assert.js';
 import type { DilatedWindow, GraphNode, NodeId, NodeOf, OpName } from '../../../../graph/network-graph.js';
+import { sameShape } from '../../../../graph/ops/shapes.js';
 import { OPCODE } from '../layout.js';
 import type { Lowering } from '../lowering.js';
 import { mapShape, weightKey } from '../lowering.js';
 import type { MergedConvolution } from '../merged-convolutions.js';
 import { concatOperands, hasRelu } from '../operands.js';
 import type { PackedWeight } from '../packed-weight.js';
+import { sameWindow } from '../same-window.js';
 import type { ShardSums } from '../steps.js';
 import { makeStep } from '../steps.js';
 import type { LoweringRules } from './rules.js';
@@ -15,6 +17,13 @@ const POINT: DilatedWindow = { kernel: 1, stride: 1, padding: 0, dilation: 1 };
 
 type KernelGradOp = 'conv_kernel_grad' | 'depthwise_kernel_grad' | 'linear_kernel_grad';
 type InputGradOp = 'conv_input_grad' | 'depthwise_input_grad' | 'linear_input_grad';
+
+/** By op that makes the gradient of a kernel: the one that makes the gradient of the input. */
+const PARTNER_OPS = {
+  conv_kernel_grad: 'conv_input_grad',
+  depthwise_kernel_grad: 'depthwise_input_grad',
+  linear_kernel_grad: 'linear_input_grad',
+} as const satisfies Readonly<Record<KernelGradOp, InputGradOp>>;
 
 export const CONVOLUTION: LoweringRules<'conv' | 'depthwise' | 'linear' | KernelGradOp | InputGradOp> = {
   conv(lowering, node) {
@@ -161,7 +170,7 @@ function partnerOf(lowering: Lowering, node: NodeOf<KernelGradOp>): NodeId | und
     const x = inputOf(node);
     const mask = lowering.sums.mask[id]!;
     const fits = mask === x || (mask < 0 && !hasRelu(lowering.operand(x)));
-    return fits && sameMap(lowering, x, id) ? id : undefined;
+    return fits && sameShape(lowering.shape(x), other.shape) ? id : undefined;
   }
   return undefined;
 }
@@ -170,20 +179,9 @@ function isPair(
   kernelGrad: NodeOf<KernelGradOp>,
   other: GraphNode,
 ): other is NodeOf<InputGradOp> & GraphNode {
-  if (other.op !== kernelGrad.op.replace('kernel', 'input')) return false;
-  const a = windowOf(kernelGrad);
-  const b = windowOf(other as NodeOf<InputGradOp>);
-  return (
-    other.inputs[0] === kernelGrad.inputs[1] &&
-    a.kernel === b.kernel &&
-    a.stride === b.stride &&
-    a.padding === b.padding &&
-    a.dilation === b.dilation
-  );
-}
-
-function sameMap(lowering: Lowering, a: NodeId, b: NodeId): boolean {
-  return lowering.shape(a).join() === lowering.shape(b).join();
+  if (other.op !== PARTNER_OPS[kernelGrad.op]) return false;
+  const sameDy = other.inputs[0] === kernelGrad.inputs[1];
+  return sameDy && sameWindow(windowOf(kernelGrad), windowOf(other));
 }
 
 function weightOf(lowering: Lowering, node: NodeOf<InputGradOp>): PackedWeight {

@@ -1,6 +1,6 @@
 import { assert } from '../../../../base/assert.js';
 import { OPCODE } from '../layout.js';
-import { sizeOf } from '../weight-table.js';
+import { sizeOf } from '../../../../graph/ops/shapes.js';
 import { makeStep } from '../steps.js';
 import type { LoweringRules } from './rules.js';
 import { inputOf } from './rules.js';

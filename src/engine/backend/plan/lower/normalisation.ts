@@ -43,7 +43,7 @@ export const NORMALISATION: LoweringRules<
   bias_grad(lowering, node) {
     const dy = inputOf(node);
     const gradient = lowering.weightGradientOf(node);
-    const known = lowering.normGradients.find((entry) => entry.dy === dy);
+    const known = lowering.normGradients.get(dy)?.[0];
     if (known !== undefined && gradient.numUses === 1) {
       gradient.vectors.push({ offset: known.gradient.dbeta, ready: known.gradient.ready });
       return;
@@ -85,7 +85,8 @@ function makeNorm(lowering: Lowering, node: NodeOf<'batch_norm'>): Norm {
 
 /** The sums over dy of a batch normalisation, made once for all its gradients. */
 function gradientOf(lowering: Lowering, forward: NodeId, dy: NodeId): NormGradient {
-  const known = lowering.normGradients.find((entry) => entry.forward === forward && entry.dy === dy);
+  const entries = lowering.normGradients.get(dy) ?? [];
+  const known = entries.find((entry) => entry.forward === forward);
   if (known !== undefined) return known.gradient;
   const norm = present(lowering.norms.get(forward), `batch_norm ${forward}`);
   const width = norm.blocks * BL;
@@ -100,6 +101,6 @@ function gradientOf(lowering: Lowering, forward: NodeId, dy: NodeId): NormGradie
     ready: level + 1,
   };
   lowering.pushSerial(makeStep(OPCODE.BN_GRAD_FINISH, { norm, normGradient: gradient, sums }), level);
-  lowering.normGradients.push({ forward, dy, gradient });
+  lowering.normGradients.set(dy, [...entries, { forward, gradient }]);
   return gradient;
 }
