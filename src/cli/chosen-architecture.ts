@@ -1,6 +1,5 @@
 import { basename } from 'node:path';
 import { UserError } from '../base/user-error.js';
-import { readEvents } from '../client/event-tail.js';
 import { readConfig, type RunView } from '../client/read-run.js';
 import { leaderboard } from '../protocol/folds/leaderboard.js';
 import { addToSummary, EMPTY_SUMMARY } from '../protocol/folds/summary.js';
@@ -11,6 +10,7 @@ import type { ChoiceArchitecture, Architecture } from '../space/architecture.js'
 import { parseGenotype } from '../space/genotype.js';
 import { parseArchitecture } from '../space/legal.js';
 import type { SearchSpace } from '../space/search-space.js';
+import { eventsOf } from './run-events.js';
 
 export interface ChosenArchitecture {
   readonly config: RunConfig;
@@ -26,8 +26,7 @@ export async function chooseArchitecture(run: RunView, text = 'best'): Promise<C
     return { config, architecture: fromJson(config.space, text), label: 'architecture' };
   if (text.includes('('))
     return { config, architecture: parseGenotype(config.space, text), label: 'genotype' };
-  const events: RunEvent[] = [];
-  for await (const event of readEvents(run.folder)) events.push(event);
+  const events = await eventsOf(run);
   const found = inEvents(events, config.space, text);
   if (found?.kind !== 'choices') {
     throw new UserError(

@@ -20,9 +20,16 @@ export interface CliContext {
 /** Exit codes of the command line: part of its contract. */
 export const EXIT = { done: 0, userError: 1, runFailed: 2, ourBug: 3 } as const;
 
-/** A run that the command waited for ended badly: exit code 2. */
+/** A run that the command waited for ended badly. */
 export class RunFailed extends Error {
   override readonly name = 'RunFailed';
+  /** That of whose fault it was: the input, the run, or a bug of ours. */
+  readonly exitCode: number;
+
+  constructor(message: string, fault: 'input' | 'run' | 'bug' = 'run') {
+    super(message);
+    this.exitCode = { input: EXIT.userError, run: EXIT.runFailed, bug: EXIT.ourBug }[fault];
+  }
 }
 
 export function processContext(signal: AbortSignal): CliContext {

@@ -69,7 +69,12 @@ function report(error: unknown, context: CliContext): number {
   }
   if (error instanceof RunFailed) {
     context.note(`${context.style.red('error:')} ${error.message}`);
-    return EXIT.runFailed;
+    return error.exitCode;
+  }
+  if (isSurroundings(error)) {
+    context.note(`${context.style.red('error:')} ${error.message}`);
+    context.note('Make room, or see to the permissions of the place, and run the command again.');
+    return EXIT.userError;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   context.note(`${context.style.red('This is a bug of Cellsmith:')} ${text}`);
@@ -77,4 +82,29 @@ function report(error: unknown, context: CliContext): number {
   return EXIT.ourBug;
 }
 
+/** What the system refused for a reason that no program can mend: no room, no permission, too many open files. */
+function isSurroundings(error: unknown): error is Error {
+  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return false;
+  return SURROUNDINGS.has(String(error.code));
+}
+
+const SURROUNDINGS: ReadonlySet<string> = new Set([
+  'ENOSPC',
+  'EDQUOT',
+  'EFBIG',
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'EMFILE',
+  'ENFILE',
+  'EIO',
+]);
+
+// A reader that has seen enough (`| head`) closes the pipe: no fault of anybody. A run goes on without its watcher.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.done);
+    throw error;
+  });
+}
 process.exitCode = await main();

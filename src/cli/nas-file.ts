@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { UserError } from '../base/user-error.js';
-import { compileText, type CompileResult } from '../language/index.js';
+import { compileText, type CompiledSearch, type CompileResult } from '../language/index.js';
 import type { Diagnostic } from '../protocol/diagnostic.js';
-import type { RunConfig } from '../protocol/run-config.js';
 import type { SearchSpace } from '../space/search-space.js';
 import type { CliContext } from './context.js';
 import { harmless } from './terminal/format.js';
@@ -16,24 +15,29 @@ export interface NasFile extends CompileResult {
 /** Reads and compiles a `.nas` file. Wrong text gives diagnostics, an unreadable file a `UserError`. */
 export async function readNasFile(path: string, context: CliContext): Promise<NasFile> {
   const full = resolve(context.cwd, path);
-  let bytes: Buffer;
+  let text: string;
   try {
-    bytes = await readFile(full);
+    const facts = await stat(full);
+    if (!facts.isFile()) throw unreadable(path, facts.isDirectory() ? 'It is a folder' : 'It is no file');
+    if (facts.size > MAX_BYTES)
+      throw new UserError(
+        `${path} is larger than 4 MiB.`,
+        'A `.nas` file is a short text: is this the right file?',
+      );
+    text = await readFile(full, 'utf8');
   } catch (error) {
-    const reason =
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'There is no such file' : (error as Error).message;
-    throw new UserError(
-      `Cannot read ${path}: ${reason}.`,
-      'Name a `.nas` file; examples/ has some to start from.',
-    );
+    if (error instanceof UserError) throw error;
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw unreadable(path, isMissing ? 'There is no such file' : (error as Error).message);
   }
-  if (bytes.length > MAX_BYTES)
-    throw new UserError(
-      `${path} is larger than 4 MiB.`,
-      'A `.nas` file is a short text: is this the right file?',
-    );
-  const text = bytes.toString('utf8');
   return { ...(await compileText(text, full)), path, text };
+}
+
+function unreadable(path: string, reason: string): UserError {
+  return new UserError(
+    `Cannot read ${path}: ${reason}.`,
+    'Name a `.nas` file; examples/ has some to start from.',
+  );
 }
 
 const MAX_BYTES = 4 * 2 ** 20;
@@ -71,8 +75,8 @@ export function chooseSpace(file: NasFile, name: string | undefined): SearchSpac
 }
 
 /** The named search, or the only one. */
-export function chooseSearch(file: NasFile, name: string | undefined): RunConfig {
-  return choose(file, file.searches, { kind: 'search', option: '--search', name }).config;
+export function chooseSearch(file: NasFile, name: string | undefined): CompiledSearch {
+  return choose(file, file.searches, { kind: 'search', option: '--search', name });
 }
 
 interface Wanted {

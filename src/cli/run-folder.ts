@@ -1,5 +1,5 @@
 import { access } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../base/user-error.js';
 import { findRuns, readRun, runsFolderOf, type RunView } from '../client/read-run.js';
@@ -44,6 +44,14 @@ export async function findRun(
   return readRun(join(folder, only));
 }
 
+/** A run as one can name it on the command line from here: its name, or the path where it does not lie in the usual folder. */
+export function runArgument(folder: string, context: CliContext): string {
+  if (dirname(folder) === runsFolderOf(context.cwd)) return basename(folder);
+  const path = relative(context.cwd, folder);
+  const shown = path.startsWith('..') ? folder : path;
+  return /^[\w./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", String.raw`'\''`)}'`;
+}
+
 function matching(names: readonly string[], name: string): readonly string[] {
   if (names.includes(name)) return [name];
   return names.filter(
@@ -63,6 +71,6 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /** `<workspace>/.cellsmith/drawings`: derived pictures lie beside the runs, never inside one. */
-export function drawingsFolder(run: RunView): string {
-  return join(dirname(dirname(run.folder)), 'drawings');
+export function drawingsFolder(run: string): string {
+  return join(dirname(dirname(run)), 'drawings');
 }

@@ -33,6 +33,27 @@ export async function resumeRun(
   return startSupervisor(engine, folder, ['--resume', ...drift, ...data]);
 }
 
+/** A run, and what its supervisor adds. */
+export interface LiveRun extends RunView {
+  /** Whether a supervisor answers. */
+  readonly isSupervised: boolean;
+  /** Why it paused by itself. */
+  readonly reason?: string;
+}
+
+/**
+ * The run as its supervisor tells it, if there is one: where the disk is full it cannot write its state down. Changes
+ * nothing.
+ */
+export async function askRun(run: RunView): Promise<LiveRun> {
+  const isGoingOn = run.state === 'starting' || run.state === 'running' || run.state === 'paused';
+  const client = isGoingOn ? await ControlClient.connect(run) : undefined;
+  if (client === undefined) return { ...run, isSupervised: false };
+  const { state, reason } = client.status;
+  client.close();
+  return { ...run, state, isSupervised: true, ...(reason === undefined ? {} : { reason }) };
+}
+
 /**
  * Pauses a run, lets a paused one go on, or stops it gracefully: it saves a checkpoint and ends. Resolves when the
  * supervisor has taken the request. Throws `UserError` if the run has no supervisor.
@@ -41,10 +62,11 @@ export async function controlRun(folder: string, action: 'pause' | 'resume' | 's
   const run = await readRun(folder);
   const client = isGoingOn(run) ? await ControlClient.connect(run) : undefined;
   if (client === undefined) {
-    throw new UserError(
-      `${folder}: the run is ${run.state}, so it cannot ${action}.`,
-      'See `cellsmith runs`.',
-    );
+    const remedy =
+      run.state === 'finished'
+        ? `Look at it with \`cellsmith show ${folder}\`.`
+        : `Nothing runs. Go on with it: \`cellsmith resume ${folder}\`.`;
+    throw new UserError(`${folder}: the run is ${run.state}, so it cannot ${action}.`, remedy);
   }
   try {
     return await client.ask(action);

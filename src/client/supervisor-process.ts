@@ -90,11 +90,17 @@ async function readOutput(path: string): Promise<string> {
 }
 
 function complaintIn(output: string, exit: string, path: string): UserError {
-  const line = output.split('\n').find((text) => text.startsWith(SUPERVISOR_COMPLAINT));
+  // Only whole lines: on a full disk the last one may be torn.
+  const line = output
+    .split('\n')
+    .slice(0, -1)
+    .find((text) => text.startsWith(SUPERVISOR_COMPLAINT));
   if (line !== undefined) {
     const schema = v.object({ message: v.string(), remedy: v.string() });
     const { message, remedy } = v.parse(schema, JSON.parse(line.slice(SUPERVISOR_COMPLAINT.length)));
     return new UserError(message, remedy);
   }
-  return new UserError(`The supervisor ended before it began (${exit}).`, `Look at ${path}.`);
+  const isSilent = output.trim() === '';
+  const remedy = isSilent ? 'It could not say why: perhaps the disk is full. Make room.' : `Look at ${path}.`;
+  return new UserError(`The supervisor ended before it began (${exit}).`, remedy);
 }

@@ -1,11 +1,9 @@
-import { availableParallelism } from 'node:os';
 import { UserError } from '../base/user-error.js';
-import type { RunConfig } from '../protocol/run-config.js';
 import type { RunPins } from '../protocol/run-folder.js';
 import { VERSION } from '../protocol/version.js';
 import { OutOfMemoryError, type Backend } from './backend/backend.js';
 import { openDevice } from './backend/chain.js';
-import { digitsUrl, parseDevice } from './check-run.js';
+import { digitsUrl, numThreads, parseDevice } from './check-run.js';
 import { loadData } from './datasets/load-data.js';
 import { engineMain } from './runs/entry.js';
 import type { BeginMessage, TrainerWork } from './runs/trainer.js';
@@ -35,10 +33,6 @@ async function drive(begin: BeginMessage, host: TrainerHost): Promise<void> {
     if (!(error instanceof OutOfMemoryError)) throw error;
     throw new UserError(error.message, 'Make the batch, the channels or the number of cells smaller.');
   }
-}
-
-function numThreads(config: RunConfig): number {
-  return config.threads > 0 ? config.threads : availableParallelism();
 }
 
 function pinsOf({ description }: Backend): RunPins {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { UserError } from '../../base/user-error.js';
@@ -12,6 +12,7 @@ import { nasBench201Name, nasBench201String } from '../../space/nas-bench-201.js
 import type { SearchSpace } from '../../space/search-space.js';
 import { chooseArchitecture } from '../chosen-architecture.js';
 import type { CliContext } from '../context.js';
+import { writeOutput } from '../output-file.js';
 import { findRun } from '../run-folder.js';
 
 interface ExportOptions {
@@ -45,7 +46,7 @@ export function addExport(root: Command, context: CliContext): void {
       }
       const text = textOf(config.space, architecture, options.what);
       if (options.output === undefined) context.print(text);
-      else await writeFile(resolve(context.cwd, options.output), `${text}\n`);
+      else await writeOutput(resolve(context.cwd, options.output), `${text}\n`);
     });
 }
 
@@ -94,13 +95,16 @@ async function exportWeights(
       `Train it: \`cellsmith retrain ${name} …\`.`,
     );
   const path = join(run.folder, RUN_FILES.results, `${hash}.safetensors`);
-  const bytes = await readFile(path);
+  const bytes = await readFile(path).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(`Cannot read ${path}: ${reason}.`, `Train it again: \`cellsmith retrain ${name}\`.`);
+  });
   if (createHash('sha256').update(bytes).digest('hex') !== hash)
     throw new UserError(
       `${path} is damaged: its hash is not the one in the log.`,
       `Train it again: \`cellsmith retrain ${name}\`.`,
     );
   const target = resolve(context.cwd, options.output);
-  await writeFile(target, bytes);
+  await writeOutput(target, bytes);
   context.print(`${target}  ${bytes.length} bytes  sha256 ${hash}`);
 }

@@ -1,5 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, extname, resolve } from 'node:path';
+import { extname, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { UserError } from '../../base/user-error.js';
 import { sketchCells, sketchNetwork, sketchSpace } from '../../drawing/architecture.js';
@@ -18,6 +17,7 @@ import type { Scale, SearchSpace } from '../../space/search-space.js';
 import { chooseArchitecture, fromJson } from '../chosen-architecture.js';
 import type { CliContext } from '../context.js';
 import { chooseSpace, readValidNasFile } from '../nas-file.js';
+import { writeOutput } from '../output-file.js';
 import { findRun } from '../run-folder.js';
 
 interface GraphOptions {
@@ -137,11 +137,10 @@ export async function writeDrawings(drawings: ReadonlyMap<string, Drawing>, path
   const render = RENDERERS[extension];
   if (render === undefined)
     throw new UserError(`${path} names no format that can be drawn.`, 'End it in .svg, .dot or .tex.');
-  await mkdir(dirname(path), { recursive: true });
   const written = [];
   for (const [name, drawing] of drawings) {
     const own = drawings.size === 1 ? path : `${path.slice(0, -extension.length)}-${name}${extension}`;
-    await writeFile(own, render(drawing));
+    await writeOutput(own, render(drawing));
     written.push(own);
   }
   return written;

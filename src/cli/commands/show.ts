@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { readEvents } from '../../client/event-tail.js';
-import { readConfig, type RunView } from '../../client/read-run.js';
+import { readConfig } from '../../client/read-run.js';
+import { askRun, type LiveRun } from '../../client/runs.js';
 import { sketchCells } from '../../drawing/architecture.js';
 import { toText } from '../../drawing/text.js';
 import { addToCurves, EMPTY_CURVES } from '../../protocol/folds/curves.js';
@@ -11,8 +11,9 @@ import type { RunConfig } from '../../protocol/run-config.js';
 import type { RunEvent } from '../../protocol/run-event.js';
 import { genotypeText } from '../../space/genotype.js';
 import type { CliContext } from '../context.js';
-import { findRun } from '../run-folder.js';
-import { harmless, percent, table } from '../terminal/format.js';
+import { eventsOf } from '../run-events.js';
+import { findRun, runArgument } from '../run-folder.js';
+import { harmless, percent, table, wrapped } from '../terminal/format.js';
 import { resultLines } from '../terminal/run-view.js';
 
 export function addShow(root: Command, context: CliContext): void {
@@ -23,10 +24,9 @@ export function addShow(root: Command, context: CliContext): void {
     .option('--runs <folder>', 'where runs lie (default: .cellsmith/runs)')
     .option('--json', 'print JSON (docs/cli.md)')
     .action(async (name: string, options: { runs?: string; json?: true }) => {
-      const run = await findRun(name, options.runs, context);
+      const run = await askRun(await findRun(name, options.runs, context));
       const config = await readConfig(run.folder);
-      const events: RunEvent[] = [];
-      for await (const event of readEvents(run.folder)) events.push(event);
+      const events = await eventsOf(run);
       const summary = events.reduce(addToSummary, EMPTY_SUMMARY);
       const trials = leaderboard(events, summary.goal);
       if (options.json === true) {
@@ -34,20 +34,23 @@ export function addShow(root: Command, context: CliContext): void {
         const curves = events.reduce(addToCurves, EMPTY_CURVES);
         const head = { schema: 1, run: basename(folder), folder, state, identity };
         context.print(JSON.stringify({ ...head, config, summary, curves, trials }));
-      } else for (const line of showLines(run, config, { events, summary, trials })) context.print(line);
+      } else {
+        const head = headLines(run, config, { summary, context });
+        const found = foundLines(config, { events, trials });
+        for (const line of [...head, ...found]) context.print(line);
+      }
     });
 }
 
 interface Found {
   readonly events: readonly RunEvent[];
-  readonly summary: RunSummary;
   readonly trials: readonly LeaderboardRow[];
 }
 
 const NUM_SHOWN = 10;
 
-function showLines(run: RunView, config: RunConfig, { events, summary, trials }: Found): string[] {
-  const lines = headLines(run, config, summary);
+function foundLines(config: RunConfig, { events, trials }: Found): string[] {
+  const lines: string[] = [];
   if (trials.length > 0) lines.push('', ...trialLines(trials, config));
   const winner = events.findLast((event) => event.type === 'selected' && event.role === 'search');
   const best = trials.find((one) => one.role === 'search');
@@ -59,12 +62,21 @@ function showLines(run: RunView, config: RunConfig, { events, summary, trials }:
   return results.length > 0 ? [...lines, '', ...results] : lines;
 }
 
-function headLines(run: RunView, config: RunConfig, { position, isFinished }: RunSummary): string[] {
+interface HeadPlace {
+  readonly summary: RunSummary;
+  readonly context: CliContext;
+}
+
+function headLines(run: LiveRun, config: RunConfig, { summary, context }: HeadPlace): string[] {
+  const { position, isFinished } = summary;
   const where =
     position === undefined || isFinished ? '' : `, ${position.phase} ${position.done}/${position.total}`;
-  const lines = [`${basename(run.folder)}  ${run.state}${where}`];
+  const lines = [`${context.style.bold(basename(run.folder))}  ${run.state}${where}`];
   const { failure, pins } = run.identity;
-  if (failure !== undefined) lines.push(harmless(failure, 1000));
+  const reason = run.reason ?? failure;
+  if (reason !== undefined) lines.push(...wrapped(harmless(reason, 1000), 100));
+  if (RESUMABLE.has(run.state))
+    lines.push(`Go on with it: \`cellsmith resume ${runArgument(run.folder, context)}\`.`);
   const { name, space, data, seed } = config;
   lines.push(`search ${harmless(name)} over ${harmless(space.name)} on ${data.name}, seed ${seed}`);
   if (pins !== undefined) {
@@ -74,6 +86,9 @@ function headLines(run: RunView, config: RunConfig, { position, isFinished }: Ru
   }
   return lines;
 }
+
+/** States from which `resume` goes on. */
+const RESUMABLE: ReadonlySet<string> = new Set(['paused', 'stopped', 'interrupted', 'failed']);
 
 function trialLines(trials: readonly LeaderboardRow[], config: RunConfig): string[] {
   const head = ['trial', 'for', 'value', 'genotype'];

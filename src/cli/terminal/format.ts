@@ -16,9 +16,10 @@ const UNITS = [
   ['k', 1e3],
 ] as const;
 
-/** Bytes as MiB or GiB. */
+/** Bytes as KiB, MiB or GiB. */
 export function bytes(value: number): string {
-  return value >= 2 ** 30 ? `${(value / 2 ** 30).toFixed(2)} GiB` : `${(value / 2 ** 20).toFixed(1)} MiB`;
+  if (value >= 2 ** 30) return `${(value / 2 ** 30).toFixed(2)} GiB`;
+  return value >= 2 ** 20 ? `${(value / 2 ** 20).toFixed(1)} MiB` : `${(value / 2 ** 10).toFixed(1)} KiB`;
 }
 
 /** Milliseconds → `4 s`, `3 min 20 s`, `2 h 5 min`. */
@@ -34,13 +35,13 @@ export function percent(share: number, digits = 1): string {
   return `${(100 * share).toFixed(digits)} %`;
 }
 
-/** Rows → aligned lines. Columns whose every cell after the header is a number or starts with a digit are right-aligned. */
+/** Rows → aligned lines. Columns whose every cell after the header is a number (with its unit) or absent are right-aligned. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = rows.reduce<number[]>(
     (known, row) => row.map((cell, i) => Math.max(known[i] ?? 0, cell.length)),
     [],
   );
-  const numeric = widths.map((_, i) => rows.slice(1).every((row) => /^[−\-–\d]/.test(row[i] ?? '')));
+  const numeric = widths.map((_, i) => rows.slice(1).every((row) => NUMERIC.test(row[i] ?? '')));
   return rows.map((row) =>
     row
       .map((cell, i) => (numeric[i] === true ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
@@ -48,6 +49,9 @@ export function table(rows: readonly (readonly string[])[]): string[] {
       .trimEnd(),
   );
 }
+
+/** A number, a quantity, a range of them, or nothing. */
+const NUMERIC = /^(–?|[−-]?\d[\d.,]*( ?[%A-Za-z]+)?( – .*)?)$/;
 
 /** Cuts control characters out of foreign text (names in run folders), so that it cannot steer the terminal. */
 export function harmless(text: string, limit = 200): string {

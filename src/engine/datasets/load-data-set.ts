@@ -90,6 +90,13 @@ function remedyFor({ name, origin }: DataSetInfo): string {
   return `Name the folder that holds its files (folder in the .nas file, or --data): ${what}.`;
 }
 
+/** For files that are there but wrong. */
+function mendRemedy(info: DataSetInfo): string {
+  if (info.origin.kind === 'fetch')
+    return `Put whole files in their place, or delete them and run \`cellsmith data fetch ${info.name}\`.`;
+  return 'Put a whole file in its place.';
+}
+
 async function findIdx(folder: string): Promise<IdxFiles | undefined> {
   const training = await findPair(folder, IDX_STEMS.training);
   if (training === undefined) return undefined;
@@ -141,7 +148,7 @@ async function loadDigits(info: DataSetInfo, url: URL, signal?: AbortSignal): Pr
 }
 
 async function loadIdx(info: DataSetInfo, files: IdxFiles, signal?: AbortSignal): Promise<LoadedDataSet> {
-  const remedy = remedyFor(info);
+  const remedy = mendRemedy(info);
   const training = await readIdxPair(files.training, info.numClasses, remedy, signal);
   const numClasses = info.numClasses ?? training.labels.reduce((most, label) => Math.max(most, label), 0) + 1;
   const { description } = info;
@@ -157,7 +164,7 @@ async function loadIdx(info: DataSetInfo, files: IdxFiles, signal?: AbortSignal)
 }
 
 async function loadCifar(info: DataSetInfo, files: CifarFiles, signal?: AbortSignal): Promise<LoadedDataSet> {
-  const remedy = remedyFor(info);
+  const remedy = mendRemedy(info);
   const layout = { height: 32, width: 32, channels: 3, numClasses: 10 };
   const read = async (paths: readonly string[]): Promise<LabelledImages> => {
     const parts: LabelledImages[] = [];
@@ -179,6 +186,6 @@ function checkCounts(info: DataSetInfo, place: string, { training, test }: Loade
   if (found[0] === info.images.training && found[1] === info.images.test) return;
   throw new UserError(
     `${place}: "${info.name}" has ${info.images.training} training and ${info.images.test} test images, but ${found[0]!} and ${found[1]!} were found.`,
-    remedyFor(info),
+    mendRemedy(info),
   );
 }

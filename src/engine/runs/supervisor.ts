@@ -275,7 +275,8 @@ export class Supervisor {
   async #leave(end: SessionEnd): Promise<RunEnd> {
     const result = this.#describeEnd(end);
     const text = result.failure ?? `The run is ${result.state}.`;
-    this.#store.log({ level: result.failure === undefined ? 'info' : 'error', kind: 'process', text });
+    if (result.failure === undefined) this.#store.log({ level: 'info', kind: 'process', text });
+    else this.#store.log({ level: 'error', kind: 'failure', text });
     if (end.kind === 'broken') {
       const data = { stack: end.error.stack ?? '' };
       this.#store.log({ level: 'error', kind: 'failure', text: 'A bug of the supervisor.', data });

@@ -1,6 +1,7 @@
 import { UserError } from '../../base/user-error.js';
 import type { RunConfig } from '../../protocol/run-config.js';
 import { checkObjectives } from '../training/objective-values.js';
+import { checkDataFits } from './check-data-fits.js';
 import { blackBoxSearch } from './black-box-search.js';
 import { oneShotSearch } from './one-shot-search.js';
 import { retrainOnly } from './retrain-only.js';
@@ -14,6 +15,7 @@ export function driverFor(config: RunConfig): Driver {
   checkObjectives(objectives);
   const run = driverOf(method);
   return (context) => {
+    checkDataFits(context.config, context.data.search);
     noticeDropPath(context);
     return run(context);
   };

@@ -49,12 +49,6 @@ export function addToSummary(summary: RunSummary, event: RunEvent): RunSummary {
   }
 }
 
-export async function summarise(events: AsyncIterable<RunEvent>): Promise<RunSummary> {
-  let summary = EMPTY_SUMMARY;
-  for await (const event of events) summary = addToSummary(summary, event);
-  return summary;
-}
-
 function moved(summary: RunSummary, done: number): RunSummary {
   return summary.position === undefined ? summary : { ...summary, position: { ...summary.position, done } };
 }
