@@ -1,9 +1,9 @@
 /**
  * One training step of the reference network (272,506 parameters, batch 64 of 32×32×3) on our kernels and on PyTorch
  * (channels_last), in turns, so that both see the same machine. Then the same for a path that changes every step, ours
- * alone: what planning costs.
+ * alone: what planning costs. At last a long stream of such paths in small batches: what memory it leaves behind.
  *
- *   npx tsx test/bench/step.ts [--rounds 6] [--steps 3] [--threads 1,2] [--batch 64] [--no-peer]
+ *   npx tsx test/bench/step.ts [--rounds 6] [--steps 3] [--threads 1,2] [--batch 64] [--stream 500] [--no-peer]
  *
  * PyTorch is run by $CELLSMITH_TORCH_PYTHON, else python3; without it only our side is measured.
  */
@@ -21,6 +21,7 @@ import { referenceNetwork } from '../engine/backend/reference-network.js';
 
 const UPDATE = { learningRate: 0.025, momentum: 0.9, weightDecay: 3e-4, clipNorm: Infinity };
 const SIZE = { channels: 16, cells: 8, size: 32 };
+const STREAM_BATCH = 8;
 const PATH_OPS = ['sep3', 'sep5', 'dil3', 'dil5', 'max', 'avg', 'skip'];
 
 await main();
@@ -32,6 +33,7 @@ async function main(): Promise<void> {
       steps: { type: 'string', default: '3' },
       threads: { type: 'string', default: '1,2' },
       batch: { type: 'string', default: '64' },
+      stream: { type: 'string', default: '500' },
       'no-peer': { type: 'boolean', default: false },
     },
   });
@@ -40,6 +42,7 @@ async function main(): Promise<void> {
     const peer = values['no-peer'] ? undefined : await startPeer(threads, batch);
     await measureFixed(peer, { threads, batch, rounds: Number(values.rounds), steps: Number(values.steps) });
     measurePaths(threads, batch);
+    measureMemory(threads, Number(values.stream));
   }
 }
 
@@ -88,7 +91,7 @@ function measurePaths(threads: number, batch: number): void {
   const compiles: number[] = [];
   const totals: number[] = [];
   for (let path = 0; path < 20; path++) {
-    const graph = referenceNetwork({ ...SIZE, ops: Array.from({ length: 8 }, () => rng.pick(PATH_OPS)) });
+    const graph = randomPath(rng);
     addWeights(weights, graph, rng);
     const begin = performance.now();
     const program = compile(backend, graph, batch);
@@ -103,6 +106,39 @@ function measurePaths(threads: number, batch: number): void {
   console.log(
     `  new path every step: ${summary(totals)}; planning ${summary(compiles)}, ${(100 * share).toFixed(1)} %`,
   );
+}
+
+/** Live bytes must not grow; what the process holds must not grow once the largest path has been seen. */
+function measureMemory(threads: number, steps: number): void {
+  using backend = createWasmBackend({ threads });
+  using weights = backend.createWeights();
+  const rng = Rng.fromSeed(4);
+  for (const op of PATH_OPS) {
+    addWeights(weights, referenceNetwork({ ...SIZE, ops: new Array<string>(8).fill(op) }), rng);
+  }
+  const feeds = makeFeeds(STREAM_BATCH);
+  const live: number[] = [];
+  const resident: number[] = [];
+  const compiles: number[] = [];
+  for (let count = 1; count <= steps; count++) {
+    const graph = randomPath(rng);
+    const begin = performance.now();
+    const program = compile(backend, graph, STREAM_BATCH);
+    compiles.push(performance.now() - begin);
+    step(program, feeds, weights);
+    program[Symbol.dispose]();
+    if (count % Math.ceil(steps / 5) > 0) continue;
+    live.push(backend.liveBytes());
+    resident.push(process.memoryUsage().rss);
+  }
+  const growth = resident.map((bytes) => megabytes(bytes - resident[0]!)).join(', ');
+  console.log(`  ${steps} new paths, batch ${STREAM_BATCH}: planning ${summary(compiles)}`);
+  console.log(`    live in the device after each fifth: ${live.map((bytes) => `${bytes} B`).join(', ')}`);
+  console.log(`    growth of the process since the first fifth: ${growth}`);
+}
+
+function randomPath(rng: Rng): NetworkGraph {
+  return referenceNetwork({ ...SIZE, ops: Array.from({ length: 8 }, () => rng.pick(PATH_OPS)) });
 }
 
 function compile(backend: Backend, graph: NetworkGraph, batch: number): Program {
