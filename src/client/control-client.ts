@@ -1,11 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  createMessageConnection,
-  SocketMessageReader,
-  SocketMessageWriter,
-  type MessageConnection,
-} from 'vscode-jsonrpc/node.js';
+import type { MessageConnection } from 'vscode-jsonrpc/node.js';
 import { UserError } from '../base/user-error.js';
 import { CONTROL_METHODS, type RunStatus } from '../protocol/control.js';
 import {
@@ -17,6 +12,7 @@ import {
 import type { RunEvent } from '../protocol/run-event.js';
 import type { LogLine } from '../protocol/run-folder.js';
 import type { Progress } from '../protocol/trainer-channel.js';
+import { messageConnection } from './message-connection.js';
 import type { RunView } from './read-run.js';
 
 /** What a supervisor tells of itself while one listens. */
@@ -58,10 +54,7 @@ export class ControlClient {
     const socket = await openSocket(path);
     if (socket === undefined) return undefined;
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-    const connection = createMessageConnection(
-      new SocketMessageReader(socket),
-      new SocketMessageWriter(socket),
-    );
+    const connection = messageConnection(socket);
     connection.onError(() => socket.destroy());
     connection.listen();
     const timer = setTimeout(() => socket.destroy(), HELLO_LIMIT_MS);
@@ -98,7 +91,7 @@ export class ControlClient {
     const answer: unknown = await Promise.race([
       this.#connection.sendRequest(CONTROL_METHODS[action], {}),
       // The answer may lie here unread when the connection ends: a stop can be that quick.
-      this.closed.then(() => delay(LAST_WORDS_MS)),
+      this.closed.then(() => delay(LAST_WORDS_MS, undefined, { ref: false })),
     ]);
     if (answer !== undefined) return parseRunStatus(answer);
     throw new UserError(

@@ -1,11 +1,7 @@
 import type { Socket } from 'node:net';
-import {
-  createMessageConnection,
-  SocketMessageReader,
-  SocketMessageWriter,
-  type MessageConnection,
-} from 'vscode-jsonrpc/node.js';
+import type { MessageConnection } from 'vscode-jsonrpc/node.js';
 import { UserError } from '../../base/user-error.js';
+import { messageConnection } from '../../client/message-connection.js';
 import { CONTROL_METHODS, type RunStatus } from '../../protocol/control.js';
 import { parseHello, parseSubscribe } from '../../protocol/parse/control-schema.js';
 import type { RunEvent } from '../../protocol/run-event.js';
@@ -42,10 +38,7 @@ export class ControlPeer {
   constructor(socket: Socket, runId: string, host: ControlHost) {
     this.#socket = socket;
     this.#host = host;
-    this.#connection = createMessageConnection(
-      new SocketMessageReader(socket),
-      new SocketMessageWriter(socket),
-    );
+    this.#connection = messageConnection(socket);
     this.#guard();
     this.#serve(runId);
     this.#connection.listen();

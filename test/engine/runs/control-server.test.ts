@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { ControlClient } from '../../../src/client/control-client.js';
 import type { RunView } from '../../../src/client/read-run.js';
 import type { ControlHost } from '../../../src/engine/runs/control-peer.js';
@@ -162,6 +163,23 @@ describe('The control socket', () => {
       client.close();
     });
   }
+
+  it('is left without a timer by a client that dies in the middle of a message', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    // Mocha's own timer begins with the first wait.
+    await turn();
+    const before = timers();
+    const socket = connect(path);
+    socket.write(rawRequest('run/hello', { runId: RUN_ID }).slice(0, -5));
+    const client = await attach();
+    await client.ask('status');
+    socket.destroy();
+    client.close();
+    await Promise.all([closed(socket), client.closed]);
+    await server.close(100);
+    await turn();
+    assert.equal(timers(), before);
+  });
 
   it('is not held up by a client that reads nothing, and holds little for it', async () => {
     host.add(2_000, 'x'.repeat(10_000));
