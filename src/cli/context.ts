@@ -1,3 +1,4 @@
+import { UserError } from '../base/user-error.js';
 import { styleFor, type Style } from './terminal/style.js';
 
 /** Where a command prints and what it knows of its surroundings. */
@@ -11,10 +12,12 @@ export interface CliContext {
   readonly print: (line: string) => void;
   /** One line on standard error: progress and notes that must not mix with results. */
   readonly note: (line: string) => void;
-  /** Replaces the live line on a terminal; nothing elsewhere. */
-  readonly live: (line: string) => void;
-  /** Aborts on Ctrl-C. */
-  readonly signal: AbortSignal;
+  /** Replaces the live line on a terminal; nothing elsewhere. Parts that do not fit are left out, the last ones first. */
+  readonly live: (parts: readonly string[]) => void;
+  /** Columns for text: those of the terminal, at most 100. */
+  readonly width: number;
+  /** From the first call on, Ctrl-C aborts this signal instead of ending the process; a second Ctrl-C ends it. */
+  readonly interruption: () => AbortSignal;
 }
 
 /** Exit codes of the command line: part of its contract. */
@@ -32,9 +35,12 @@ export class RunFailed extends Error {
   }
 }
 
-export function processContext(signal: AbortSignal): CliContext {
+const MAX_WIDTH = 100;
+
+export function processContext(): CliContext {
   const isTerminal = process.stderr.isTTY && process.env['TERM'] !== 'dumb';
   let liveShown = false;
+  let interrupted: AbortSignal | undefined;
   const clear = (): void => {
     if (liveShown) process.stderr.write('\r\u001b[K');
     liveShown = false;
@@ -52,12 +58,40 @@ export function processContext(signal: AbortSignal): CliContext {
       clear();
       process.stderr.write(`${line}\n`);
     },
-    live(line) {
+    live(parts) {
       if (!isTerminal) return;
-      const width = process.stderr.columns;
-      process.stderr.write(`\r\u001b[K${width > 0 ? line.slice(0, width - 1) : line}`);
+      process.stderr.write(`\r\u001b[K${fitting(parts, columnsOf(process.stderr) - 1)}`);
       liveShown = true;
     },
-    signal,
+    get width() {
+      return Math.min(columnsOf(process.stdout), MAX_WIDTH);
+    },
+    interruption() {
+      interrupted ??= abortOnInterrupt();
+      return interrupted;
+    },
   };
+}
+
+/** Columns of a terminal; of anything else, and of a terminal that does not know, as many as text may take. */
+function columnsOf(stream: NodeJS.WriteStream): number {
+  const { columns } = stream as { columns?: number };
+  return columns !== undefined && columns > 0 ? columns : MAX_WIDTH;
+}
+
+/** As many of the parts as fit into a line. */
+function fitting(parts: readonly string[], width: number): string {
+  const line = parts.reduce((known, part) => {
+    const longer = known === '' ? part : `${known}  ${part}`;
+    return longer.length <= width ? longer : known;
+  }, '');
+  return line === '' ? (parts[0] ?? '').slice(0, width) : line;
+}
+
+function abortOnInterrupt(): AbortSignal {
+  const abort = new AbortController();
+  process.once('SIGINT', () => {
+    abort.abort(new UserError('Interrupted.', 'Start the command again to go on.'));
+  });
+  return abort.signal;
 }

@@ -47,11 +47,7 @@ const COMMANDS = [
 ];
 
 async function main(): Promise<number> {
-  const abort = new AbortController();
-  process.once('SIGINT', () =>
-    abort.abort(new UserError('Interrupted.', 'Start the command again to go on.')),
-  );
-  const context = processContext(abort.signal);
+  const context = processContext();
   try {
     await program(context).parseAsync(process.argv);
     return typeof process.exitCode === 'number' ? process.exitCode : EXIT.done;

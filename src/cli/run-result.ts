@@ -9,7 +9,7 @@ import type { RunPins } from '../protocol/run-folder.js';
 import type { CliContext } from './context.js';
 import { writeDrawings } from './commands/graph.js';
 import { drawingsFolder } from './run-folder.js';
-import { grouped } from './terminal/format.js';
+import { grouped, wrapped } from './terminal/format.js';
 import { resultLines } from './terminal/run-view.js';
 
 export interface ResultPlace {
@@ -30,7 +30,7 @@ export async function printResult(
   const winner = events.findLast((event) => event.type === 'selected' && event.role === 'search');
   if (winner?.type === 'selected' && winner.architecture.kind === 'choices') {
     const cells = sketchCells(config.space, winner.architecture);
-    for (const cell of cells) context.print(`\n${toText(cell)}`);
+    for (const cell of cells) context.print(`\n${toText(cell).trimEnd()}`);
     context.print('');
     if (draw) {
       const drawings = new Map(cells.map((cell) => [cell.name, drawCell(cell)]));
@@ -39,8 +39,9 @@ export async function printResult(
       context.print('');
     }
   }
-  for (const line of resultLines(events)) context.print(line);
-  context.print(provenance(events, config, (await readRun(run)).identity.pins));
+  for (const line of resultLines(events, context)) context.print(line);
+  const facts = provenance(events, config, (await readRun(run)).identity.pins);
+  for (const line of wrapped(facts, context.width)) context.print(line);
 }
 
 /** What every number of the table hangs on. */

@@ -1,5 +1,7 @@
 import { basename } from 'node:path';
+import { UserError } from '../base/user-error.js';
 import { RunAttachment, type AttachedState } from '../client/attach.js';
+import { controlRun } from '../client/runs.js';
 import type { RunEvent } from '../protocol/run-event.js';
 import { RunFailed, type CliContext } from './context.js';
 import { runArgument } from './run-folder.js';
@@ -53,14 +55,19 @@ export async function watchRun(
     if (!options.stopOnInterrupt) end({ state: 'running' });
     else {
       context.note('Saving and stopping …');
-      void attachment.ask('stop').catch(fail);
+      // A run that ended meanwhile tells so by its state.
+      controlRun(folder, 'stop').catch((error: unknown) => {
+        if (!(error instanceof UserError)) fail(error);
+      });
     }
   };
-  context.signal.addEventListener('abort', leave, { once: true });
+  const interruption = context.interruption();
+  interruption.addEventListener('abort', leave, { once: true });
+  if (interruption.aborted) leave();
   try {
     return conclude(await ended, events, { folder, context });
   } finally {
-    context.signal.removeEventListener('abort', leave);
+    interruption.removeEventListener('abort', leave);
     await attachment.close();
   }
 }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { defaultDataFolder, fetchDataSet, locateDataSets, type LocatedDataSet } from '../../engine/index.js';
 import type { CliContext } from '../context.js';
-import { bytes, percent, table } from '../terminal/format.js';
+import { bytes, progressBar, table, wrapped } from '../terminal/format.js';
 
 export function addData(root: Command, context: CliContext): void {
   const data = root.command('data').description('data sets');
@@ -18,7 +18,7 @@ export function addData(root: Command, context: CliContext): void {
         context.print(JSON.stringify({ schema: 1, dataSets: sets, folder }));
         return;
       }
-      for (const line of table([['name', 'images', 'from', ''], ...sets.map(rowOf)])) context.print(line);
+      for (const line of setLines(sets, context)) context.print(line);
       context.print(`\nDownloads go to ${folder}.`);
     });
   data
@@ -30,11 +30,13 @@ export function addData(root: Command, context: CliContext): void {
       const to = dataFolder(options.to, context);
       const result = await fetchDataSet(name, {
         to,
-        signal: context.signal,
+        signal: context.interruption(),
         onProgress: ({ step, file, bytes: done, totalBytes }) =>
-          context.live(
-            `${step} ${file}  ${bytes(done)} of ${bytes(totalBytes)}  ${percent(done / Math.max(1, totalBytes), 0)}`,
-          ),
+          context.live([
+            progressBar(done / Math.max(1, totalBytes)),
+            `${step} ${file}`,
+            `${bytes(done)} of ${bytes(totalBytes)}`,
+          ]),
       });
       context.print(
         `${name} is ${result.wasThere ? 'there already' : 'there'}: ${result.training} training and ${result.test} test images in ${result.folder}.`,
@@ -48,10 +50,20 @@ function dataFolder(option: string | undefined, context: CliContext): string {
   return option === undefined ? defaultDataFolder(context.environment) : resolve(context.cwd, option);
 }
 
-function rowOf({ name, shape, origin, place, description }: LocatedDataSet): string[] {
+/** A table whose every row is followed by what the data set is. */
+function setLines(sets: readonly LocatedDataSet[], { style, width }: CliContext): string[] {
+  const [head = '', ...rows] = table([['name', 'images', 'from'], ...sets.map(rowOf)]);
+  const lines = rows.map((row, i) => [
+    row,
+    ...wrapped(sets[i]?.description ?? '', width - 4).map((line) => style.dim(`    ${line}`)),
+  ]);
+  return [head, ...lines.flat()];
+}
+
+function rowOf({ name, shape, origin, place }: LocatedDataSet): string[] {
   const images =
     shape === undefined ? 'as the files say' : `${shape.height}×${shape.width}×${shape.channels}`;
   const from = { built_in: 'built in', fetch: `cellsmith data fetch ${name}`, folder: 'a folder of yours' };
   const isHere = origin.kind === 'fetch' && place !== undefined;
-  return [name, images, isHere ? place : from[origin.kind], description];
+  return [name, images, isHere ? place : from[origin.kind]];
 }

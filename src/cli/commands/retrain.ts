@@ -6,7 +6,12 @@ import { chooseArchitecture } from '../chosen-architecture.js';
 import type { CliContext } from '../context.js';
 import { findRun } from '../run-folder.js';
 import { start, withStartOptions, type StartOptions } from './run.js';
-import { wholeNumber } from './sample.js';
+import { positiveNumber, wholeNumber } from './sample.js';
+
+interface RetrainOptions extends StartOptions {
+  readonly epochs?: number;
+  readonly batch?: number;
+}
 
 export function addRetrain(root: Command, context: CliContext): void {
   const command = root
@@ -15,9 +20,10 @@ export function addRetrain(root: Command, context: CliContext): void {
     .argument('<run>', 'folder or name of a run, or `last`')
     .argument('[arch]', '`best`, `baseline`, a trial number or a genotype')
     .option('--seed <seed>', 'instead of the seed of the run', wholeNumber)
-    .option('--epochs <count>', 'instead of the epochs of the run', wholeNumber);
+    .option('--epochs <count>', 'instead of the epochs of the run', positiveNumber)
+    .option('--batch <count>', 'instead of the batch size of the run', positiveNumber);
   withStartOptions(command).action(
-    async (name: string, arch: string | undefined, options: StartOptions & { epochs?: number }) => {
+    async (name: string, arch: string | undefined, options: RetrainOptions) => {
       const run = await findRun(name, options.runs, context);
       const { config, architecture, label } = await chooseArchitecture(run, arch);
       if (config.retrain === undefined) {
@@ -26,10 +32,9 @@ export function addRetrain(root: Command, context: CliContext): void {
           'Add a `retrain:` line to the search and run it again.',
         );
       }
-      if (options.epochs === 0)
-        throw new UserError('0 epochs train nothing.', 'Give --epochs a number of at least 1.');
       const { baseline, ...rest } = config;
-      const retrain = { ...config.retrain, epochs: options.epochs ?? config.retrain.epochs };
+      const { epochs = config.retrain.epochs, batch = config.retrain.batch } = options;
+      const retrain = { ...config.retrain, epochs, batch };
       const method = { kind: 'retrain', architecture, from: basename(run.folder) } as const;
       const own = {
         ...rest,

@@ -78,6 +78,8 @@ export async function start(config: RunConfig, { nasText, options, context }: St
     options.data === undefined ? defaultDataFolder(context.environment) : resolve(context.cwd, options.data);
   await checkRun(own, dataFolder);
   const newRun = { config: own, nasText, runsFolder: runsFolder(options.runs, context), dataFolder };
+  // In the foreground Ctrl-C stops the run, from its first moment on.
+  if (options.foreground === true) context.interruption();
   const run = await startRun(newRun, engineProgram());
   if (options.foreground !== true) {
     await waitForBegin(run.folder, context);

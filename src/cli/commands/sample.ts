@@ -75,7 +75,15 @@ function everything(space: SearchSpace): Iterable<ChoiceArchitecture> {
 /** A whole number ≥ 0 on the command line. */
 export function wholeNumber(text: string): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
-    throw new InvalidArgumentError('It must be a whole number, 0 or more.');
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number, 0 or more.');
+  if (!Number.isSafeInteger(value))
+    throw new InvalidArgumentError(`It must be at most ${Number.MAX_SAFE_INTEGER}.`);
+  return value;
+}
+
+/** A whole number ≥ 1 on the command line. */
+export function positiveNumber(text: string): number {
+  const value = wholeNumber(text);
+  if (value === 0) throw new InvalidArgumentError('It must be 1 or more.');
   return value;
 }

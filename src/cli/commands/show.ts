@@ -36,7 +36,7 @@ export function addShow(root: Command, context: CliContext): void {
         context.print(JSON.stringify({ ...head, config, summary, curves, trials }));
       } else {
         const head = headLines(run, config, { summary, context });
-        const found = foundLines(config, { events, trials });
+        const found = foundLines(config, { events, trials, context });
         for (const line of [...head, ...found]) context.print(line);
       }
     });
@@ -45,20 +45,21 @@ export function addShow(root: Command, context: CliContext): void {
 interface Found {
   readonly events: readonly RunEvent[];
   readonly trials: readonly LeaderboardRow[];
+  readonly context: CliContext;
 }
 
 const NUM_SHOWN = 10;
 
-function foundLines(config: RunConfig, { events, trials }: Found): string[] {
+function foundLines(config: RunConfig, { events, trials, context }: Found): string[] {
   const lines: string[] = [];
-  if (trials.length > 0) lines.push('', ...trialLines(trials, config));
+  if (trials.length > 0) lines.push('', ...trialLines(trials, config, context.width));
   const winner = events.findLast((event) => event.type === 'selected' && event.role === 'search');
   const best = trials.find((one) => one.role === 'search');
   const architecture = winner?.type === 'selected' ? winner.architecture : best?.architecture;
   if (architecture?.kind === 'choices') {
-    for (const cell of sketchCells(config.space, architecture)) lines.push('', toText(cell));
+    for (const cell of sketchCells(config.space, architecture)) lines.push('', toText(cell).trimEnd());
   }
-  const results = resultLines(events);
+  const results = resultLines(events, context);
   return results.length > 0 ? [...lines, '', ...results] : lines;
 }
 
@@ -74,7 +75,7 @@ function headLines(run: LiveRun, config: RunConfig, { summary, context }: HeadPl
   const lines = [`${context.style.bold(basename(run.folder))}  ${run.state}${where}`];
   const { failure, pins } = run.identity;
   const reason = run.reason ?? failure;
-  if (reason !== undefined) lines.push(...wrapped(harmless(reason, 1000), 100));
+  if (reason !== undefined) lines.push(...wrapped(harmless(reason, 1000), context.width));
   if (RESUMABLE.has(run.state))
     lines.push(`Go on with it: \`cellsmith resume ${runArgument(run.folder, context)}\`.`);
   const { name, space, data, seed } = config;
@@ -90,15 +91,17 @@ function headLines(run: LiveRun, config: RunConfig, { summary, context }: HeadPl
 /** States from which `resume` goes on. */
 const RESUMABLE: ReadonlySet<string> = new Set(['paused', 'stopped', 'interrupted', 'failed']);
 
-function trialLines(trials: readonly LeaderboardRow[], config: RunConfig): string[] {
-  const head = ['trial', 'for', 'value', 'genotype'];
+/** The best trials. Genotypes are cut where they are wider than the page; `export` tells them whole. */
+function trialLines(trials: readonly LeaderboardRow[], config: RunConfig, width: number): string[] {
+  const head = ['trial', 'for', 'value', 'weights', 'genotype'];
   const rows = trials
     .slice(0, NUM_SHOWN)
     .map((one) => [
       String(one.trial),
       one.role,
       config.objectives[0]?.unit === 'ratio' ? percent(one.value, 2) : String(one.value),
+      one.role === 'search' && config.method.kind === 'one_shot' ? 'inherited' : 'trained',
       one.architecture.kind === 'choices' ? genotypeText(config.space, one.architecture) : '',
     ]);
-  return table([head, ...rows]);
+  return table([head, ...rows]).map((line) => harmless(line, width));
 }

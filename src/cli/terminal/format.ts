@@ -35,6 +35,14 @@ export function percent(share: number, digits = 1): string {
   return `${(100 * share).toFixed(digits)} %`;
 }
 
+/** A share in [0, 1] as a bar and a percentage of constant width. */
+export function progressBar(share: number): string {
+  const bar = '▓'.repeat(Math.round(BAR_WIDTH * share)).padEnd(BAR_WIDTH, '░');
+  return `${bar} ${percent(share, 0).padStart(5)}`;
+}
+
+const BAR_WIDTH = 12;
+
 /** Rows → aligned lines. Columns whose every cell after the header is a number (with its unit) or absent are right-aligned. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = rows.reduce<number[]>(

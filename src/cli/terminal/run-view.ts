@@ -6,7 +6,7 @@ import type { Progress } from '../../protocol/trainer-channel.js';
 import type { TrialRole } from '../../protocol/trial.js';
 import type { Objective } from '../../space/objective.js';
 import type { CliContext } from '../context.js';
-import { duration, grouped, harmless, percent, short, table, wrapped } from './format.js';
+import { duration, grouped, harmless, percent, progressBar, short, table, wrapped } from './format.js';
 
 /** Follows one run in the terminal: a live line while something moves, a plain line when something is done. */
 export class RunView {
@@ -54,25 +54,23 @@ export class RunView {
   }
 
   progress(progress: Progress): void {
-    const bar = '▓'.repeat(Math.round(12 * progress.share)).padEnd(12, '░');
-    const speed = `${grouped(Math.round(progress.imagesPerSecond))} img/s`;
-    const parts = [
-      `${PHASE_NAMES[progress.phase as Phase]} ${progress.done}/${progress.total}`,
-      ...this.#facts(),
-      speed,
+    this.#context.live([
+      progressBar(progress.share),
+      `${PHASE_NAMES[progress.phase as Phase]} ${grouped(progress.done)}/${grouped(progress.total)}`,
       `${duration(progress.remainingMs)} left`,
-    ];
-    this.#context.live(`${bar} ${percent(progress.share, 0)}  ${parts.join('  ')}`);
+      ...this.#facts(),
+      `${grouped(Math.round(progress.imagesPerSecond))} img/s`,
+    ]);
   }
 
   #started(config: RunConfig, data: DataFacts): void {
     const { print } = this.#context;
     this.#goal = config.objectives[0]?.goal ?? 'maximize';
     print(`${this.#context.style.bold(harmless(config.name))}  seed ${config.seed}`);
-    for (const line of wrapped(`${data.name}: ${data.description}`, 90)) print(`        ${line}`);
-    print(
-      `        ${grouped(data.train)} training, ${grouped(data.validation)} validation, ${grouped(data.test)} test images  sha256 ${data.hash.slice(0, 12)}`,
-    );
+    const images = `${grouped(data.train)} training, ${grouped(data.validation)} validation, ${grouped(data.test)} test images, sha256 ${data.hash.slice(0, 12)}`;
+    for (const text of [`${data.name}: ${harmless(data.description, 500)}`, images]) {
+      for (const line of wrapped(text, this.#context.width - INDENT.length)) print(`${INDENT}${line}`);
+    }
   }
 
   /** On a terminal the live line says it; elsewhere one plain line about every tenth of a phase. */
@@ -83,7 +81,8 @@ export class RunView {
     if (tenth === this.#lastTenth) return;
     this.#lastTenth = tenth;
     const name = this.#phase === undefined ? '' : PHASE_NAMES[this.#phase.name];
-    this.#context.print(`${name.padEnd(22)} ${done}/${total}  ${this.#facts().join('  ')}`);
+    const amount = `${grouped(done)}/${grouped(total)}`;
+    this.#context.print(`${name.padEnd(22)} ${amount.padEnd(14)} ${this.#facts().join('  ')}`.trimEnd());
   }
 
   #lastTenth = -1;
@@ -106,9 +105,11 @@ export class RunView {
       return [`loss ${trainLoss.toFixed(3)}`, `path ${percent(pathAccuracy)}`];
     }
     if (phase === 'selection' || phase === 'search') {
-      const line = [`best ${percent(this.#best.search ?? 0)}`];
+      const line = this.#best.search === undefined ? [] : [`best ${percent(this.#best.search)}`];
       if (this.#best.baseline !== undefined) {
-        line.push(`random baseline ${percent(this.#best.baseline)} (${this.#numTrials.baseline} trials)`);
+        const count = this.#numTrials.baseline;
+        const trials = `${grouped(count)} ${count === 1 ? 'trial' : 'trials'}`;
+        line.push(`random baseline ${percent(this.#best.baseline)} (${trials})`);
       }
       return line;
     }
@@ -126,12 +127,15 @@ export class RunView {
     const { name, total, unit } = this.#phase;
     if (this.#context.isTerminal && name !== 'test') {
       const facts = this.#facts().join('  ');
-      this.#context.print(`${PHASE_NAMES[name].padEnd(22)} ${`${total} ${unit}`.padEnd(14)} ${facts}`);
+      const amount = `${grouped(total)} ${total === 1 ? unit.slice(0, -1) : unit}`;
+      this.#context.print(`${PHASE_NAMES[name].padEnd(22)} ${amount.padEnd(14)} ${facts}`.trimEnd());
     }
     this.#phase = undefined;
     this.#lastTenth = -1;
   }
 }
+
+const INDENT = ' '.repeat(8);
 
 export const PHASE_NAMES: Readonly<Record<Phase, string>> = {
   supernet: 'supernet',
@@ -142,10 +146,13 @@ export const PHASE_NAMES: Readonly<Record<Phase, string>> = {
   test: 'test',
 };
 
+/** Where lines go. */
+export type Page = Pick<CliContext, 'width' | 'style'>;
+
 type Tested = Extract<RunEvent, { type: 'tested' }>;
 
 /** The end of a run as a table: what was tested, with intervals, and whether the search beat its baseline. */
-export function resultLines(events: readonly RunEvent[]): string[] {
+export function resultLines(events: readonly RunEvent[], { width, style }: Page): string[] {
   const tested = events.filter((event): event is Tested => event.type === 'tested');
   if (tested.length === 0) return [];
   const selected = new Map<TrialRole, Score>();
@@ -163,7 +170,8 @@ export function resultLines(events: readonly RunEvent[]): string[] {
     ];
   });
   const head = ['winner of', 'validation', 'test, retrained', '95 % interval', 'parameters', 'MACs'];
-  return [...table([head, ...rows]), ...verdict(tested).flatMap((line) => wrapped(line, 100))];
+  const said = verdict(tested).flatMap((line) => wrapped(line, width));
+  return [...table([head, ...rows]), '', ...said.map((line) => style.bold(line))];
 }
 
 function verdict(tested: readonly Tested[]): string[] {

@@ -65,7 +65,7 @@ function begin(
     if (!(error instanceof OutOfMemoryError)) throw error;
     throw new UserError(
       `Retraining does not fit into memory: ${error.message}`,
-      'Lower the batch size of the retraining, or the channels of the last scale.',
+      'What was found is kept: train it with `cellsmith retrain RUN --batch N`, or with fewer channels in the last scale.',
     );
   }
 }
