@@ -56,7 +56,7 @@ export async function killAndFinish(
     killed += await kill(folder, victim);
     if (victim === 'supervisor') await resumeIfInterrupted(folder, engine);
   }
-  await waitForState(folder, 'finished');
+  await waitForEnd(folder);
   return killed;
 }
 
@@ -96,6 +96,13 @@ export async function waitForState(folder: string, wanted: RunState): Promise<vo
     if (run.state === 'failed' && wanted !== 'failed') assert.fail(`${folder} ${state}`);
     return run.state === wanted;
   }, `${folder} to be ${wanted}`);
+}
+
+/** Until the run is finished and its supervisor is gone. */
+export async function waitForEnd(folder: string): Promise<void> {
+  await waitForState(folder, 'finished');
+  const pid = (await readRun(folder)).identity.supervisor?.pid ?? 0;
+  await waitUntil(() => processStart(pid) === undefined, `supervisor ${pid} to end`);
 }
 
 export async function waitUntil(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {

@@ -12,6 +12,7 @@ import {
   killAndFinish,
   NUM_KILLS,
   remainsOf,
+  waitForEnd,
   waitForState,
   type Remains,
 } from './crash-bench.js';
@@ -88,7 +89,7 @@ describe('A run whose processes are killed', function () {
     const { state } = await readRun(folder);
     if (state === 'interrupted')
       await resumeRun(folder, engine, { allowDrift: false }).catch(() => undefined);
-    await waitForState(folder, 'finished');
+    await waitForEnd(folder);
     assertSameRemains(remainsOf(folder), uninterrupted, folder);
   };
 });
