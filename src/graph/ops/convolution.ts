@@ -28,11 +28,8 @@ export const conv: OpDefinition<'conv'> = {
       if (tape.wantsWeight(bias)) tape.addWeight(bias, tape.emit('bias_grad', [dy], {}));
     }
     if (tape.wants(x)) {
-      const size = mapSize(tape.shapeOf(x));
-      tape.addInput(
-        x,
-        tape.emit('conv_input_grad', [dy], { ...windowOf(attributes), ...size }, { kernel: key }),
-      );
+      const window = sizedWindow(attributes, tape.shapeOf(x));
+      tape.addInput(x, tape.emit('conv_input_grad', [dy], window, { kernel: key }));
     }
   },
 };
@@ -55,8 +52,8 @@ export const depthwise: OpDefinition<'depthwise'> = {
     const key = weightOf(node, 'kernel');
     if (tape.wantsWeight(key)) tape.addWeight(key, tape.emit('depthwise_kernel_grad', [x, dy], window));
     if (tape.wants(x)) {
-      const size = mapSize(tape.shapeOf(x));
-      tape.addInput(x, tape.emit('depthwise_input_grad', [dy], { ...window, ...size }, { kernel: key }));
+      const sized = sizedWindow(window, tape.shapeOf(x));
+      tape.addInput(x, tape.emit('depthwise_input_grad', [dy], sized, { kernel: key }));
     }
   },
 };
@@ -138,6 +135,8 @@ function windowOf({ kernel, stride, padding, dilation }: DilatedWindow): Dilated
   return { kernel, stride, padding, dilation };
 }
 
-function mapSize(shape: Shape): MapSize {
-  return { height: shape[0]!, width: shape[1]!, channels: shape[2]! };
+/** Field by field: once per edge of every sampled path, and spreads would take most of `differentiate`'s time. */
+function sizedWindow(window: DilatedWindow, map: Shape): DilatedWindow & MapSize {
+  const { kernel, stride, padding, dilation } = window;
+  return { kernel, stride, padding, dilation, height: map[0]!, width: map[1]!, channels: map[2]! };
 }
