@@ -25,7 +25,18 @@ const ENGINE_MAY_IMPORT = {
   predictors: ['strategies', 'backend'],
   proxies: ['strategies', 'backend', 'supernet', 'datasets'],
   runs: [],
-  search: ['backend', 'strategies', 'training', 'supernet', 'morphisms', 'datasets', 'runs', 'archives', 'predictors', 'proxies'],
+  search: [
+    'backend',
+    'strategies',
+    'training',
+    'supernet',
+    'morphisms',
+    'datasets',
+    'runs',
+    'archives',
+    'predictors',
+    'proxies',
+  ],
 };
 
 const layerRules = (root, table) =>
@@ -48,7 +59,12 @@ module.exports = {
   forbidden: [
     ...layerRules('src', MAY_IMPORT),
     ...layerRules('src/engine', ENGINE_MAY_IMPORT),
-    { name: 'no-cycles', severity: 'error', from: { pathNot: '^src/language/generated/' }, to: { circular: true } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: { pathNot: '^src/language/generated/' },
+      to: { circular: true },
+    },
     { name: 'src-not-test', severity: 'error', from: { path: '^src/' }, to: { path: '^test/' } },
     {
       name: 'cli-enters-engine-by-its-door',

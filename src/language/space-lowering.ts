@@ -1,13 +1,6 @@
 import { identify } from '../space/identify.js';
 import type { Decision } from '../space/decision.js';
-import type {
-  CellType,
-  InputSpec,
-  Scale,
-  SearchSpace,
-  TaskSpec,
-  Template,
-} from '../space/search-space.js';
+import type { CellType, InputSpec, Scale, SearchSpace, TaskSpec, Template } from '../space/search-space.js';
 import { bindAll } from './arguments.js';
 import { lowerCell } from './cell-lowering.js';
 import type * as ast from './generated/ast.js';
