@@ -37,7 +37,7 @@ export function addToSummary(summary: RunSummary, event: RunEvent): RunSummary {
         summary,
       );
     case 'tested':
-      return { ...summary, tested: { ...summary.tested, [event.role]: event.test } };
+      return testedOne(summary, event.role, event.test);
     case 'finished':
       return { ...summary, isFinished: true };
     case 'started':
@@ -59,6 +59,11 @@ function told(summary: RunSummary, role: TrialRole, value: number | undefined): 
   const improves = value !== undefined && (best === undefined || isBetter(summary.goal, value, best));
   const counted = { ...summary, trials, best: improves ? { ...summary.best, [role]: value } : summary.best };
   return role === 'search' ? moved(counted, trials.search) : counted;
+}
+
+function testedOne(summary: RunSummary, role: TrialRole, score: Score): RunSummary {
+  const tested = { ...summary.tested, [role]: score };
+  return moved({ ...summary, tested }, Object.keys(tested).length);
 }
 
 /** Whether `value` is strictly better than `other`. */
