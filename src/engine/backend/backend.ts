@@ -3,6 +3,8 @@ import type { NetworkGraph, Shape, WeightKey } from '../../graph/network-graph.j
 /** A device that can run networks. The folders below `backend/` are the only places that know how. */
 export interface Backend extends Disposable {
   readonly description: DeviceDescription;
+  /** Most bytes that weights and programs can take together. */
+  readonly capacityBytes: number;
   /** An empty store; weights appear with `define` or `write`. */
   createWeights(): WeightStore;
   createStatistics(): StatisticsStore;

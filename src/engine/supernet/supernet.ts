@@ -2,11 +2,12 @@ import type { Rng } from '../../base/rng.js';
 import type { NetworkGraph, WeightKey } from '../../graph/network-graph.js';
 import { normalise } from '../../graph/normal-form.js';
 import type { ChoiceArchitecture } from '../../space/architecture.js';
-import { initialValues } from '../../space/instantiate/initialise.js';
+import { sizeOf } from '../../graph/ops/shapes.js';
+import { initialValues, type WeightSpec } from '../../space/instantiate/initialise.js';
 import { Instantiator } from '../../space/instantiate/instantiator.js';
 import { supernetWeights } from '../../space/instantiate/supernet-weights.js';
 import type { Scale, SearchSpace } from '../../space/search-space.js';
-import type { Backend, WeightStore } from '../backend/backend.js';
+import { OutOfMemoryError, type Backend, type WeightStore } from '../backend/backend.js';
 
 /** The weights that all paths of a space share, and the networks of its paths. Owns its store. */
 export class Supernet implements Disposable {
@@ -15,11 +16,12 @@ export class Supernet implements Disposable {
   readonly keys: readonly WeightKey[];
   readonly #instantiator: Instantiator;
 
-  /** Initial values depend on `rng` and each weight's key alone. Throws `UnbuildableError`. */
+  /** Initial values depend on `rng` and each weight's key alone. Throws `UnbuildableError`, `OutOfMemoryError`. */
   constructor(backend: Backend, space: SearchSpace, scale: Scale, rng: Rng) {
     const specs = supernetWeights(space, scale);
     this.#instantiator = new Instantiator(space, { scale, weights: 'supernet' });
     this.keys = specs.map(({ key }) => key);
+    refuseIfTooLarge(specs, backend);
     this.weights = backend.createWeights();
     for (const spec of specs) this.weights.write(spec.key, spec.shape, initialValues(spec, rng));
   }
@@ -37,3 +39,13 @@ export class Supernet implements Disposable {
     this.weights[Symbol.dispose]();
   }
 }
+
+/** Before a single value is drawn: a supernet far beyond the device would take minutes to fail by itself. */
+function refuseIfTooLarge(specs: readonly WeightSpec[], { capacityBytes }: Backend): void {
+  const numbers = specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const neededBytes = numbers * BYTES_PER_WEIGHT;
+  if (neededBytes > capacityBytes) throw new OutOfMemoryError(neededBytes, capacityBytes);
+}
+
+/** Value and momentum, float32. */
+const BYTES_PER_WEIGHT = 8;

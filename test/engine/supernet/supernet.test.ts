@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Rng } from '../../../src/base/rng.js';
-import type { Feeds } from '../../../src/engine/backend/backend.js';
+import { OutOfMemoryError, type Feeds } from '../../../src/engine/backend/backend.js';
 import { calibrate } from '../../../src/engine/supernet/calibrate.js';
 import { pathTrainingMacs } from '../../../src/engine/supernet/path-cost.js';
 import { Supernet } from '../../../src/engine/supernet/supernet.js';
@@ -35,6 +35,14 @@ describe('a supernet', () => {
       const path = supernet.network(sample(space, rng));
       for (const { key } of weightsOf(path)) assert.ok(supernet.weights.has(key), key);
     }
+  });
+
+  it('is refused at once where its weights alone are larger than the device', () => {
+    const space = quickstartSpace();
+    const scale = { ...space.scales[0]!, channels: 60_000 };
+    using backend = new WasmBackend({ threads: 1 });
+    const make = (): Supernet => new Supernet(backend, space, scale, Rng.fromSeed(1));
+    assert.throws(make, OutOfMemoryError);
   });
 });
 

@@ -42,6 +42,10 @@ export class WasmBackend implements Backend {
     };
   }
 
+  get capacityBytes(): number {
+    return this.#device.memory.maxBytes;
+  }
+
   createWeights(): WasmWeightStore {
     return new WasmWeightStore(this.#device);
   }
