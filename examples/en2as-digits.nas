@@ -32,9 +32,9 @@ search QuickStart over Digits on digits(train: 0.6, validation: 0.2, test: 0.2) 
   train: supernet(batch: 64, lr: 0.1, final_lr: 0.001, weight_decay: 3e-4, clip: 5)
   sample: novelty(population: 100, sigma: 1, alpha: 1, k: 10, warmup: 100)
   budget: 1600 steps
-  select: evolution(trials: 100, population: 20, parents: 10, images: 500, calibration_batches: 2, finalists: 5)
+  select: evolution(trials: 80, population: 20, parents: 10, images: 500, calibration_batches: 2, finalists: 5)
   objective: max val_accuracy, min params
-  retrain: sgd(epochs: 5, batch: 64, lr: 0.05, weight_decay: 3e-4)
+  retrain: sgd(epochs: 4, batch: 64, lr: 0.05, weight_decay: 3e-4)
   baseline: random, sgd(epochs: 1, batch: 64, lr: 0.05, weight_decay: 3e-4)
   seed: 1
 }
