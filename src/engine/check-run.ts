@@ -4,6 +4,7 @@ import type { RunConfig } from '../protocol/run-config.js';
 import { openDevice, type DeviceName } from './backend/chain.js';
 import { loadData } from './datasets/load-data.js';
 import { checkDataFits } from './search/check-data-fits.js';
+import { checkMemory } from './search/check-memory.js';
 import { driverFor } from './search/driver-for.js';
 
 /**
@@ -12,7 +13,8 @@ import { driverFor } from './search/driver-for.js';
  */
 export async function checkRun(config: RunConfig, dataFolder: string): Promise<void> {
   driverFor(config);
-  openDevice(parseDevice(config.device), { threads: numThreads(config) })[Symbol.dispose]();
+  using backend = openDevice(parseDevice(config.device), { threads: numThreads(config) });
+  checkMemory(config, backend.capacityBytes);
   const data = await loadData(config.data, { seed: config.seed, dataFolder, digitsUrl: digitsUrl() });
   checkDataFits(config, data.search);
 }

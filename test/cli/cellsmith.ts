@@ -28,9 +28,22 @@ export class Workspace {
   }
 
   async cellsmith(...args: string[]): Promise<Finished> {
-    const child = spawn(process.execPath, [CLI, ...args], {
+    return this.run(process.execPath, [CLI, ...args]);
+  }
+
+  /** The same as a line of the shell, in which `$CELLSMITH` stands for the command. */
+  async shell(line: string): Promise<Finished> {
+    return this.run('bash', ['-c', line]);
+  }
+
+  private async run(command: string, args: readonly string[]): Promise<Finished> {
+    const child = spawn(command, args, {
       cwd: this.folder,
-      env: { ...process.env, XDG_DATA_HOME: join(this.folder, 'data-home') },
+      env: {
+        ...process.env,
+        XDG_DATA_HOME: join(this.folder, 'data-home'),
+        CELLSMITH: `${process.execPath} ${CLI}`,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const texts = { out: '', err: '' };
@@ -46,6 +59,14 @@ export class Workspace {
 }
 
 /** The quick start in seconds: one cell type less, a handful of steps, trials and epochs. */
+/** TINY with some of its text replaced. */
+export function tinyWith(...changes: readonly (readonly [string, string])[]): string {
+  return changes.reduce((text, [from, to]) => {
+    if (!text.includes(from)) throw new Error(`TINY has no ${from}`);
+    return text.replaceAll(from, to);
+  }, TINY);
+}
+
 export const TINY = `
 opset Ops { none, skip, sep_conv(3x3), max_pool(3x3) }
 space Tiny for image(28x28x1) -> classes(10) {
