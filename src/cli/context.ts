@@ -1,4 +1,5 @@
 import { UserError } from '../base/user-error.js';
+import { fitting } from './terminal/format.js';
 import { styleFor, type Style } from './terminal/style.js';
 
 /** Where a command prints and what it knows of its surroundings. */
@@ -77,15 +78,6 @@ export function processContext(): CliContext {
 function columnsOf(stream: NodeJS.WriteStream): number {
   const { columns } = stream as { columns?: number };
   return columns !== undefined && columns > 0 ? columns : MAX_WIDTH;
-}
-
-/** As many of the parts as fit into a line. */
-function fitting(parts: readonly string[], width: number): string {
-  const line = parts.reduce((known, part) => {
-    const longer = known === '' ? part : `${known}  ${part}`;
-    return longer.length <= width ? longer : known;
-  }, '');
-  return line === '' ? (parts[0] ?? '').slice(0, width) : line;
 }
 
 function abortOnInterrupt(): AbortSignal {

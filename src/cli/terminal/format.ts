@@ -61,6 +61,15 @@ export function table(rows: readonly (readonly string[])[]): string[] {
 /** A number, a quantity, a range of them, or nothing. */
 const NUMERIC = /^(–?|[−-]?\d[\d.,]*( ?[%A-Za-z]+)?( – .*)?)$/;
 
+/** As many of the parts as fit into a line of `width`, joined by two spaces; what does not fit is left out whole. */
+export function fitting(parts: readonly string[], width: number): string {
+  const line = parts.reduce((known, part) => {
+    const longer = known === '' ? part : `${known}  ${part}`;
+    return longer.length <= width ? longer : known;
+  }, '');
+  return line === '' ? (parts[0] ?? '').slice(0, width) : line;
+}
+
 /** Cuts control characters out of foreign text (names in run folders), so that it cannot steer the terminal. */
 export function harmless(text: string, limit = 200): string {
   const plain = text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '�');
