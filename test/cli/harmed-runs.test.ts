@@ -11,6 +11,9 @@ const LONG = tinyWith(
   ['lr: 0.05)\n  sample', 'lr: 0.05, checkpoint_every: 50)\n  sample'],
 );
 
+/** Of util-linux: changes a limit of a process that runs. */
+const CHANGE_LIMIT = 'prlimit';
+
 interface Identity {
   readonly state: string;
   readonly supervisor: { readonly pid: number };
@@ -145,6 +148,27 @@ describe('a run that was harmed, on the command line', () => {
     assert.equal(readFileSync(join(folder, 'events.jsonl'), 'utf8'), whole.out);
   }).timeout(120_000);
 
+  it('by Ctrl-C in the foreground is saved and stopped; by Ctrl-C while one watches it goes on', async () => {
+    const interrupt = async (command: string): Promise<Finished> =>
+      workspace.shell(
+        `$CELLSMITH ${command} > seen.txt & until grep -q ^supernet seen.txt; do sleep 0.1; done; kill -INT $!; wait $!`,
+      );
+    const stopped = await interrupt('run long.nas --runs mine --foreground');
+    assert.equal(stopped.code, 0);
+    assert.match(
+      stopped.err,
+      /Saving and stopping …\n.* is stopped and saved\. Go on with `cellsmith resume mine\//,
+    );
+    const [name = ''] = readdirSync(join(workspace.folder, 'mine'));
+    const folder = join(workspace.folder, 'mine', name);
+    assert.equal(identityOf(folder).state, 'stopped');
+    assert.equal((await workspace.cellsmith('resume', 'last', '--runs', 'mine')).code, 0);
+    const left = await interrupt('attach last --runs mine');
+    assert.equal(left.code, 0);
+    assert.match(left.err, /goes on in the background\. Watch it with `cellsmith attach mine\//);
+    await becomes(folder, 'finished');
+  }).timeout(60_000);
+
   it('is not resumed on another processor, kernel or runtime unless one insists, and says so at once', async () => {
     const folder = await begun('moved');
     await workspace.cellsmith('stop', 'last', '--runs', 'moved');
@@ -185,7 +209,7 @@ describe('a run that was harmed, on the command line', () => {
     await becomes(folder, 'paused');
     const listed = await workspace.cellsmith('runs', '--runs', 'full');
     assert.match(listed.out, / paused [^]*\n\n.*The disk is full \(EFBIG[^]*nothing is\s+lost/);
-    execFileSync('prlimit', ['--pid', String(identityOf(folder).supervisor.pid), '--fsize=unlimited']);
+    execFileSync(CHANGE_LIMIT, ['--pid', String(identityOf(folder).supervisor.pid), '--fsize=unlimited']);
     assert.equal((await workspace.cellsmith('resume', 'last', '--runs', 'full')).code, 0);
     await becomes(folder, 'finished');
     for (const command of [
