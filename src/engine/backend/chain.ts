@@ -41,7 +41,7 @@ export function openDevice(name: string, options: DeviceOptions): Backend {
     reasons.push(`${candidate}: ${opened}`);
   }
   const remedy = candidates.includes('wasm') ? 'Reinstall Cellsmith.' : 'Use the device auto or wasm.';
-  throw new UserError(`Device ${name} cannot be used (${reasons.join('; ')})`, remedy);
+  throw new UserError(`Device ${name} cannot be used (${reasons.join('; ')}).`, remedy);
 }
 
 /** The device, or why it cannot be used. */
