@@ -22,7 +22,9 @@ export async function compileText(text: string, path = 'untitled.nas'): Promise<
   if (refusal !== undefined) return { diagnostics: [refusal], spaces: [], searches: [] };
   services ??= createNasServices();
   const nas = await services;
-  const document = nas.shared.workspace.LangiumDocumentFactory.fromString<Model>(text, URI.file(path));
+  // The language is chosen by the extension, and a user may call a file anything.
+  const uri = URI.file(path.endsWith('.nas') ? path : `${path}.nas`);
+  const document = nas.shared.workspace.LangiumDocumentFactory.fromString<Model>(text, uri);
   const errors = syntaxErrors(document);
   if (errors.length > 0) return { diagnostics: errors, spaces: [], searches: [] };
   await linkDocument(nas, document);

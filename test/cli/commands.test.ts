@@ -53,6 +53,8 @@ describe('the command line', () => {
     const names = ['en2as-digits', 'en2as-cifar10', 'darts-cifar10', 'nasbench201', 'rnn-ptb', 'nago'];
     const good = await workspace.cellsmith('check', ...names.map(example));
     assert.deepEqual([good.code, good.out], [0, '6 files, no problem.\n']);
+    await workspace.write('tiny', TINY);
+    assert.equal((await workspace.cellsmith('check', 'tiny')).code, 0, 'a file may be called anything');
     const bad = await workspace.cellsmith('check', 'garbage.nas', 'wrong.nas', '--json');
     assert.equal(bad.code, 1);
     const { schema, diagnostics } = JSON.parse(bad.out) as {
